@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The front door. Meson does the work; what is missing on the machine, tools/install-deps installs.
+#
+#     make                build/denet
+#     make run            a first look: denet watches a build of itself, or make run CMD='your command'
+#     make test           the tests, in a plain build and in one with sanitizers
+#     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
+#     make format         lays the sources out
+#     make bench          figures
+#     make install        to PREFIX (/usr/local), below DESTDIR
+#     make clean
+
+BUILD = build
+ASAN = build-asan
+NINJA = ninja
+MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
+PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest' 2>/dev/null && echo $$p && break; done)
+CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
+
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+SANITIZERS = ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 DENET_SANITIZED=1
+MYPY = build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
+PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+
+# Each prints the names of files, for xargs.
+PRUNED = -path tests/fixtures -prune -o
+C_SOURCES = find include src bpf tests tests/fixtures/record tools examples $(PRUNED) -name '*.[ch]' -print 2>/dev/null
+SCRIPTS = find .ci tools tests tests/fixtures/record packaging $(PRUNED) -type f -print 2>/dev/null | xargs awk
+SHELL_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*sh *$$/) print FILENAME; nextfile }'
+PYTHON_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*python/) print FILENAME; nextfile }'
+PYTHON_SOURCES = { $(PYTHON_SCRIPTS); find tests python -name '*.py' -print 2>/dev/null; } | sort -u
+COMPILED = sed -n 's|^ *"file": "\(\.\./.*\.c\)".*|\1|p' compile_commands.json | sort -u
+
+CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields
+
+.NOTPARALLEL:
+.PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install clean
+.PHONY: deps-build deps-test deps-check
+
+all: deps-build
+	@test -e $(BUILD)/build.ninja || $(MESON) setup $(BUILD)
+	@$(if $(PREFIX),$(MESON) configure $(BUILD) --prefix '$(PREFIX)')
+	@$(NINJA) -C $(BUILD)
+
+deps-build deps-test deps-check: deps-%:
+	@tools/install-deps $*
+
+run: all
+	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
+	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
+
+test: test-plain test-sanitized
+
+# A build made before cmocka was here has no tests, so it is configured anew.
+with-tests: deps-test all
+	@grep -q cmocka $(BUILD)/build.ninja || { $(MESON) setup --reconfigure $(BUILD) && $(NINJA) -C $(BUILD); }
+
+test-plain: with-tests
+	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
+	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli
+
+test-sanitized: deps-test
+	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
+	@$(NINJA) -C $(ASAN)
+	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
+	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli
+
+check: $(CHECKS)
+	@echo 'make check: all is well'
+
+check-layers: deps-check
+	@tools/layers
+
+check-format: deps-check
+	@$(C_SOURCES) | xargs -r clang-format --dry-run -Werror || { echo 'make format lays them out'; exit 1; }
+
+check-header: deps-check
+	@echo '#include "denet/denet.h"' | clang -xc -std=c17 -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only -
+	@echo '#include "denet/denet.h"' | clang -xc++ -std=c++17 -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only -
+
+check-tidy: deps-check with-tests
+	@cd $(BUILD) && $(COMPILED) | xargs -n1 -P"$$(nproc)" sh -c \
+		'o=$$(clang-tidy -p . --quiet --extra-arg=-Wno-unknown-warning-option "$$0" 2>&1) || { echo "$$o"; exit 1; }'
+
+check-shell: deps-check
+	@$(SHELL_SCRIPTS) | xargs shellcheck
+
+check-python: deps-check
+	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff check -q
+	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q --check
+	@$(PYTHON_SCRIPTS) | xargs -n1 $(MYPY)
+	@for d in $(sort $(dir $(wildcard tests/cli/*.py tests/python/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
+
+check-spelling: deps-check
+	@codespell
+
+check-fields: deps-check all
+	@tools/fields-doc --check $(BUILD)/tools/fields-table
+
+format: deps-check
+	@$(C_SOURCES) | xargs clang-format -i
+	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q
+
+bench: all
+	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD)/denet; else echo 'make bench: no tests/bench/run yet'; fi
+
+# Under sudo the build is still made by the caller, so that it stays theirs.
+install:
+	@$(if $(SUDO_USER),sudo -u '$(SUDO_USER)') $(MAKE) --no-print-directory all PREFIX='$(PREFIX)'
+	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --no-rebuild --quiet
+
+clean:
+	rm -rf $(BUILD) $(ASAN)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void dn_text_free(struct dn_text *text) {
+        free(text->p);
+        *text = (struct dn_text){0};
+}
+
+char *dn_text_reserve(struct dn_text *text, size_t n) {
+        size_t need, room;
+        char *p;
+
+        if (text->failed)
+                return NULL;
+        if (__builtin_add_overflow(text->n, n, &need))
+                goto no_memory;
+        if (need <= text->room && text->p)
+                return text->p + text->n;
+        room = text->room ? text->room : 64;
+        while (room < need)
+                if (__builtin_mul_overflow(room, 2, &room))
+                        goto no_memory;
+        p = realloc(text->p, room);
+        if (!p)
+                goto no_memory;
+        text->p = p;
+        text->room = room;
+        return p + text->n;
+no_memory:
+        text->failed = true;
+        return NULL;
+}
+
+void dn_text_put(struct dn_text *text, struct dn_str s) {
+        char *p = dn_text_reserve(text, s.n);
+
+        if (!p || s.n == 0)
+                return;
+        memcpy(p, s.p, s.n);
+        text->n += s.n;
+}
+
+void dn_text_put_char(struct dn_text *text, char c) {
+        char *p = dn_text_reserve(text, 1);
+
+        if (!p)
+                return;
+        *p = c;
+        text->n++;
+}
+
+/* Two digits at a time: half the divisions, and this is the hot path of every record. */
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434"
+                            "44546474849505152535455565758596061626364656667686970717273747576777879808182838485868788"
+                            "8990919293949596979899";
+
+/* Writes the digits so that they end before `end`; returns where they begin. */
+static char *digits_before(char *end, uint64_t value) {
+        while (value >= 100) {
+                end -= 2;
+                memcpy(end, pairs + 2 * (value % 100), 2);
+                value /= 100;
+        }
+        if (value >= 10) {
+                end -= 2;
+                memcpy(end, pairs + 2 * value, 2);
+        } else
+                *--end = (char)('0' + value);
+        return end;
+}
+
+void dn_text_put_u64(struct dn_text *text, uint64_t value) {
+        char digits[20], *end = digits + sizeof(digits);
+        char *p = digits_before(end, value);
+
+        dn_text_put(text, (struct dn_str){p, (size_t)(end - p)});
+}
+
+void dn_text_put_i64(struct dn_text *text, int64_t value) {
+        if (value < 0)
+                dn_text_put_char(text, '-');
+        dn_text_put_u64(text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void dn_text_put_fixed(struct dn_text *text, int64_t steps, int decimals) {
+        uint64_t magnitude = steps < 0 ? 0 - (uint64_t)steps : (uint64_t)steps, scale = 1;
+        char digits[24], *end = digits + sizeof(digits), *p;
+        int missing;
+
+        if (decimals <= 0) {
+                dn_text_put_i64(text, steps);
+                return;
+        }
+        for (int i = 0; i < decimals; i++)
+                scale *= 10;
+        if (steps < 0)
+                dn_text_put_char(text, '-');
+        dn_text_put_u64(text, magnitude / scale);
+        dn_text_put_char(text, '.');
+        p = digits_before(end, magnitude % scale);
+        for (missing = decimals - (int)(end - p); missing > 0; missing--)
+                *--p = '0';
+        while (end - p > 1 && end[-1] == '0')
+                end--;
+        dn_text_put(text, (struct dn_str){p, (size_t)(end - p)});
+}
+
+void dn_text_printf(struct dn_text *text, const char *format, ...) {
+        va_list args, again;
+        char *p;
+        int n;
+
+        va_start(args, format);
+        va_copy(again, args);
+        n = vsnprintf(NULL, 0, format, args);
+        p = n >= 0 ? dn_text_reserve(text, (size_t)n + 1) : NULL;
+        if (p) {
+                vsnprintf(p, (size_t)n + 1, format, again);
+                text->n += (size_t)n;
+        }
+        va_end(again);
+        va_end(args);
+}
+
+const char *dn_text_cstr(struct dn_text *text) {
+        char *p = dn_text_reserve(text, 1);
+
+        if (!p)
+                return NULL;
+        *p = '\0';
+        return text->p;
+}
+
+char *dn_text_take(struct dn_text *text) {
+        char *p = (char *)dn_text_cstr(text);
+
+        if (!p) {
+                dn_text_free(text);
+                return NULL;
+        }
+        *text = (struct dn_text){0};
+        return p;
+}

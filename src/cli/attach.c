@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/process.h"
+#include "cli/watch.h"
+
+#include <errno.h>
+
+int dn_attach_command(struct dn_cli *cli) {
+        struct dn_watch w = {.command = false};
+        denet_error error;
+        uint64_t pid;
+        int status;
+
+        if (cli->n_arguments != 1) {
+                dn_say("attach: %s; as in: denet attach 4242", cli->n_arguments ? "more than one PID" : "no PID given");
+                return DN_STATUS_USAGE;
+        }
+        if (!dn_str_u64(dn_str_of(cli->arguments[0]), &pid) || pid == 0 || pid > INT64_MAX) {
+                dn_say("attach: '%s' is no PID; find it with: pgrep -a NAME", cli->arguments[0]);
+                return DN_STATUS_USAGE;
+        }
+        status = dn_watch_open(&w, cli);
+        if (status == 0) {
+                dn_process_raise_descriptors();
+                if (denet_attach(&w.stream, &cli->o, (int64_t)pid, &error) < 0) {
+                        dn_say("%s", error.text);
+                        status = DN_STATUS_OWN_ERROR;
+                } else
+                        status = dn_watch_to_end(&w);
+        }
+        dn_watch_close(&w);
+        return status;
+}

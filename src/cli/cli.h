@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the parts of the program share: the parsed command line, and the exit statuses. */
+#pragma once
+#include "base/text.h"
+#include "denet/denet.h"
+
+enum dn_status { DN_STATUS_OK = 0, DN_STATUS_USAGE = 2, DN_STATUS_TIME_LIMIT = 124, DN_STATUS_OWN_ERROR = 125,
+                 DN_STATUS_NOT_EXECUTABLE = 126, DN_STATUS_NOT_FOUND = 127, DN_STATUS_SIGNAL = 128 };
+
+enum dn_command_output { DN_OUTPUT_DEFAULT, DN_OUTPUT_INHERIT, DN_OUTPUT_STDERR, DN_OUTPUT_DISCARD };
+
+struct dn_command;
+
+struct dn_cli {
+        denet_options o;
+        bool json, quiet, lines, debug, help, version;
+        const char *out, *stats;
+        unsigned long long duration_ms; /* 0: no limit */
+        int command_output;
+        const struct dn_command *command; /* NULL: none given */
+        char **arguments;                 /* of the command, NULL at the end; the caller's argv */
+        int n_arguments;
+};
+
+/* A subcommand: run gives the exit status. */
+struct dn_command {
+        const char *name;
+        int (*run)(struct dn_cli *cli);
+        bool options_end; /* with its first argument: what follows belongs to that */
+        const char *help; /* a page; ends in a newline */
+};
+extern const struct dn_command dn_commands[]; /* sorted by name */
+extern const int dn_n_commands;
+const struct dn_command *dn_command_find(const char *name);
+
+int dn_run_command(struct dn_cli *cli);
+int dn_attach_command(struct dn_cli *cli);
+int dn_stats_command(struct dn_cli *cli);
+int dn_help_command(struct dn_cli *cli);
+
+/* Takes argv apart. 0, or DN_STATUS_USAGE after one clear line on standard error. */
+int dn_options_parse(struct dn_cli *cli, int argc, char **argv);
+
+/* `denet: WHAT: WHY; WHAT TO DO` on standard error, in one write; control characters of a name become `?`. */
+void dn_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* All of it, or the reader has gone: 0 or -errno. */
+int dn_write_all(int fd, struct dn_str bytes);
+
+/* ESC sequences may go there: a terminal that understands them, and NO_COLOR is not set. */
+bool dn_colour(int fd);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/guard.h"
+#include "cli/cli.h"
+#include "cli/help.h"
+#include "cli/process.h"
+
+#include <stdio.h>
+
+static int answer(struct dn_str text) {
+        return dn_write_all(STDOUT_FILENO, text) < 0 ? DN_STATUS_OWN_ERROR : DN_STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+        struct dn_cli cli = {0};
+        int status;
+
+        dn_process_fill_stdio();
+        status = dn_options_parse(&cli, argc, argv);
+        if (status != 0)
+                return status;
+        if (cli.help)
+                return answer(dn_str_of(cli.command ? cli.command->help : dn_help_page));
+        if (cli.version) {
+                dn_autotext struct dn_text text = {0};
+
+                dn_text_printf(&text, "denet %s\n", denet_version());
+                return answer(dn_text_str(&text));
+        }
+        return cli.command->run(&cli);
+}

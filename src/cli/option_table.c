@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/option_table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define FLAG(name, ...) \
+        static const char *take_##name(struct dn_cli *cli, const char *value) { \
+                (void)value; \
+                __VA_ARGS__; \
+                return NULL; \
+        }
+FLAG(json, cli->json = true)
+FLAG(quiet, cli->quiet = true)
+FLAG(lines, cli->lines = true)
+FLAG(debug, cli->debug = true)
+FLAG(help, cli->help = true)
+FLAG(version, cli->version = true)
+FLAG(nothing, (void)cli)
+FLAG(exclude_children, cli->o.flags |= DENET_EXCLUDE_CHILDREN)
+FLAG(since_process_start, cli->o.flags |= DENET_SINCE_PROCESS_START)
+FLAG(no_polling, cli->o.flags |= DENET_NO_POLLING)
+FLAG(wait_all, cli->o.flags |= DENET_WAIT_ALL)
+FLAG(write_env, cli->o.flags |= DENET_WRITE_ENV)
+
+static const char *take_milliseconds(unsigned *ret_ms, const char *value) {
+        uint64_t ms;
+
+        if (!dn_str_u64(dn_str_of(value), &ms))
+                return "not a number; give milliseconds, 1 or more";
+        if (ms == 0)
+                return "too small; give milliseconds, 1 or more";
+        if (ms > 86400000)
+                return "more than a day; give milliseconds, 86400000 at most";
+        *ret_ms = (unsigned)ms;
+        return NULL;
+}
+
+static const char *take_interval(struct dn_cli *cli, const char *value) {
+        return take_milliseconds(&cli->o.interval_ms, value);
+}
+
+static const char *take_max_interval(struct dn_cli *cli, const char *value) {
+        return take_milliseconds(&cli->o.max_interval_ms, value);
+}
+
+static const char *take_duration(struct dn_cli *cli, const char *value) {
+        double seconds;
+        char *end;
+
+        errno = 0;
+        seconds = strtod(value, &end);
+        if (end == value || *end || !isfinite(seconds) || seconds < 0)
+                return "not a number; give seconds, 0 for no limit";
+        if (seconds > 1e9)
+                return "too long; give seconds, 1000000000 at most";
+        /* A part of a millisecond is not nothing. */
+        cli->duration_ms = (unsigned long long)ceil(seconds * 1000);
+        return NULL;
+}
+
+static const char *take_out(struct dn_cli *cli, const char *value) {
+        struct dn_str path = dn_str_of(value);
+
+        if (path.n == 0)
+                return "no name; give a file";
+        if (dn_str_ends(path, DN_STR(".zst")) || dn_str_ends(path, DN_STR(".gz")))
+                return "this version writes no compressed files; leave the ending out, and compress it later";
+        cli->out = value;
+        return NULL;
+}
+
+static const char *take_stats(struct dn_cli *cli, const char *value) {
+        cli->stats = value;
+        return *value ? NULL : "no name; give a file";
+}
+
+/* The place of a word among those allowed, or -1. */
+static int word(const char *value, const char *const words[], int n) {
+        for (int i = 0; i < n; i++)
+                if (strcmp(words[i], value) == 0)
+                        return i;
+        return -1;
+}
+
+static const char *take_children(struct dn_cli *cli, const char *value) {
+        static const char *const words[] = {"all", "active", "none"};
+
+        cli->o.children = word(value, words, DN_COUNT(words));
+        return cli->o.children < 0 ? "unknown; give all, active or none" : NULL;
+}
+
+static const char *take_command_output(struct dn_cli *cli, const char *value) {
+        static const char *const words[] = {"", "inherit", "stderr", "discard"};
+
+        cli->command_output = word(value, words, DN_COUNT(words));
+        return cli->command_output <= 0 ? "unknown; give inherit, stderr or discard" : NULL;
+}
+
+const struct dn_option dn_option_table[] = {
+        {"out", 'o', "FILE", take_out},
+        {"json", 'j', NULL, take_json},
+        {"stats", 0, "FILE", take_stats},
+        {"interval", 'i', "MS", take_interval},
+        {"max-interval", 'm', "MS", take_max_interval},
+        {"duration", 'd', "S", take_duration},
+        {"no-update", 'n', NULL, take_lines},
+        {"quiet", 'q', NULL, take_quiet},
+        {"exclude-children", 0, NULL, take_exclude_children},
+        {"no-include-children", 0, NULL, take_exclude_children},
+        {"children", 0, "all|active|none", take_children},
+        {"command-output", 0, "inherit|stderr|discard", take_command_output},
+        {"since-process-start", 0, NULL, take_since_process_start},
+        {"no-polling", 0, NULL, take_no_polling},
+        {"wait-all", 0, NULL, take_wait_all},
+        {"write-env", 0, NULL, take_write_env},
+        {"nodump", 0, NULL, take_nothing},
+        {"debug", 0, NULL, take_debug},
+        {"help", 'h', NULL, take_help},
+        {"version", 'V', NULL, take_version},
+};
+const int dn_n_options = DN_COUNT(dn_option_table);

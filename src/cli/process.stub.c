@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/process.h"
+
+#include <errno.h>
+
+int dn_process_become_subreaper(void) {
+        return -ENOTSUP;
+}
+
+uint64_t dn_process_raise_descriptors(void) {
+        return 0;
+}
+
+void dn_process_fill_stdio(void) {
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/report.h"
+#include "base/json_scan.h"
+
+#include <errno.h>
+
+int dn_report_open(struct dn_report *r) {
+        *r = (struct dn_report){.exit_code = -1, .signal = -1};
+        dn_costliest_open(&r->costliest);
+        r->summary = denet_summary_new();
+        return r->summary ? 0 : -ENOMEM;
+}
+
+void dn_report_close(struct dn_report *r) {
+        r->summary = denet_summary_free(r->summary);
+        dn_costliest_close(&r->costliest);
+        dn_text_free(&r->command);
+        dn_text_free(&r->host);
+        dn_text_free(&r->capabilities_missing);
+        dn_text_free(&r->lower_bound);
+}
+
+bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
+        return denet_summary_number(r->summary, name, ret_number) == 0;
+}
+
+static void take_text(struct dn_scan *scan, struct dn_text *text) {
+        struct dn_str raw;
+
+        dn_text_reset(text);
+        if (dn_scan_string(scan, &raw))
+                dn_scan_unescape(raw, text);
+}
+
+/* The arguments with a blank between them. */
+static void take_command(struct dn_scan *scan, struct dn_text *text) {
+        struct dn_str raw;
+
+        dn_text_reset(text);
+        if (!dn_scan_array(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_element(scan)) {
+                if (text->n)
+                        dn_text_put_char(text, ' ');
+                if (dn_scan_string(scan, &raw))
+                        dn_scan_unescape(raw, text);
+        }
+}
+
+static void add_metadata(struct dn_report *r, struct dn_str line) {
+        struct dn_scan scan = dn_scan_of(line);
+        struct dn_str key;
+        int64_t total_kb = 0, limit_kb = 0;
+
+        if (!dn_scan_object(&scan))
+                return;
+        while (dn_scan_member(&scan, &key)) {
+                if (dn_str_equal(key, DN_STR("cmd")))
+                        take_command(&scan, &r->command);
+                else if (dn_str_equal(key, DN_STR("host")))
+                        take_text(&scan, &r->host);
+                else if (dn_str_equal(key, DN_STR("t0_ms")))
+                        dn_scan_i64(&scan, &r->t0_ms);
+                else if (dn_str_equal(key, DN_STR("cores")))
+                        dn_scan_i64(&scan, &r->cores);
+                else if (dn_str_equal(key, DN_STR("memory_total_kb")))
+                        dn_scan_i64(&scan, &total_kb);
+                else if (dn_str_equal(key, DN_STR("memory_limit_kb")))
+                        dn_scan_i64(&scan, &limit_kb);
+                else
+                        dn_scan_skip(&scan);
+        }
+        r->memory_kb = limit_kb ? limit_kb : total_kb;
+}
+
+static void add_totals(struct dn_report *r, struct dn_scan *scan) {
+        struct dn_str key;
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("processes_seen")))
+                        dn_scan_i64(scan, &r->processes_seen);
+                else if (dn_str_equal(key, DN_STR("lost_records")))
+                        dn_scan_i64(scan, &r->lost_records);
+                else
+                        dn_scan_skip(scan);
+        }
+}
+
+static void add_lower_bound(struct dn_report *r, struct dn_scan *scan) {
+        struct dn_str key;
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("reason")))
+                        take_text(scan, &r->lower_bound);
+                else
+                        dn_scan_skip(scan);
+        }
+}
+
+static void add_exit(struct dn_report *r, struct dn_str line) {
+        struct dn_scan scan = dn_scan_of(line);
+        struct dn_str key;
+
+        r->ended = true;
+        if (!dn_scan_object(&scan))
+                return;
+        while (dn_scan_member(&scan, &key)) {
+                if (dn_str_equal(key, DN_STR("exit_code")))
+                        dn_scan_i64(&scan, &r->exit_code);
+                else if (dn_str_equal(key, DN_STR("signal")))
+                        dn_scan_i64(&scan, &r->signal);
+                else if (dn_str_equal(key, DN_STR("still_running")))
+                        dn_scan_i64(&scan, &r->still_running);
+                else if (dn_str_equal(key, DN_STR("lower_bound")))
+                        add_lower_bound(r, &scan);
+                else if (dn_str_equal(key, DN_STR("totals")))
+                        add_totals(r, &scan);
+                else
+                        dn_scan_skip(&scan);
+        }
+}
+
+void dn_report_add(struct dn_report *r, const denet_record *record) {
+        int kind = denet_record_kind(record);
+        struct dn_str line = {0};
+
+        r->records++;
+        denet_summary_add(r->summary, record);
+        if (kind == DENET_METADATA || kind == DENET_CHILD || kind == DENET_EXIT)
+                line.p = denet_record_json(record, &line.n);
+        if (line.p && kind == DENET_METADATA)
+                add_metadata(r, line);
+        if (line.p && kind == DENET_EXIT)
+                add_exit(r, line);
+        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD))
+                dn_costliest_name(&r->costliest, line);
+        if (kind == DENET_TREE)
+                dn_costliest_add(&r->costliest, record);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the program keeps of a stream of records, to say at its end: the same of a run and of its file. */
+#pragma once
+#include "cli/costliest.h"
+#include "denet/denet.h"
+
+struct dn_report {
+        denet_summary *summary;
+        struct dn_costliest costliest;
+        struct dn_text command, host, capabilities_missing;
+        int64_t t0_ms;              /* 0: no metadata record was met */
+        int64_t cores, memory_kb;   /* that it may use: the limit, or the machine's; 0: not known */
+        bool ended;                 /* an exit record was met; what follows is of it */
+        int64_t exit_code, signal;  /* -1: not that */
+        int64_t processes_seen, still_running, lost_records;
+        struct dn_text lower_bound;
+        uint64_t records, broken;   /* broken: lines of a file that were left out */
+};
+
+int dn_report_open(struct dn_report *r); /* 0 or -ENOMEM */
+void dn_report_add(struct dn_report *r, const denet_record *record);
+void dn_report_close(struct dn_report *r);
+
+/* A number of the summary; false where it is not known. */
+bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/signals.h"
+#include "base/guard.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+/* A handler has no argument of ours: these are the program's only globals. */
+static int pipe_ends[2] = {-1, -1};
+
+static void note(int number, siginfo_t *info, void *context) {
+        /* The kernel's own (a terminal's INT, QUIT, TSTP) went to the whole group; a hang-up to the session leader. */
+        struct dn_signal s = {number, info->si_code <= 0 || (number == SIGHUP && getsid(0) == getpid())};
+        int kept = errno;
+        ssize_t n = write(pipe_ends[1], &s, sizeof(s)); /* a full pipe: there is more than enough to do already */
+
+        (void)n;
+        (void)context;
+        errno = kept;
+}
+
+static void nothing(int number) {
+        (void)number;
+}
+
+/* What was ignored when denet was started stays so, for the command too (nohup). */
+static void handle(int number) {
+        struct sigaction before, action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+        sigfillset(&action.sa_mask);
+        if (number == SIGPIPE) {
+                action.sa_handler = nothing;
+                action.sa_flags = SA_RESTART;
+        }
+        if (number == SIGCHLD)
+                action.sa_flags |= SA_NOCLDSTOP;
+        if (sigaction(number, NULL, &before) == 0 && (before.sa_handler != SIG_IGN || number == SIGCHLD))
+                sigaction(number, &action, NULL);
+}
+
+int dn_signals_open(void) {
+        static const int numbers[] = {SIGINT,  SIGTERM,  SIGHUP,  SIGQUIT, SIGUSR1, SIGUSR2,
+                                      SIGCONT, SIGWINCH, SIGTSTP, SIGCHLD, SIGPIPE};
+
+        if (pipe(pipe_ends) < 0)
+                return -errno;
+        for (int i = 0; i < 2; i++) {
+                fcntl(pipe_ends[i], F_SETFD, FD_CLOEXEC);
+                fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK);
+        }
+        for (size_t i = 0; i < DN_COUNT(numbers); i++)
+                handle(numbers[i]);
+        return pipe_ends[0];
+}
+
+bool dn_signals_next(struct dn_signal *ret_signal) {
+        ssize_t n;
+
+        do
+                n = read(pipe_ends[0], ret_signal, sizeof(*ret_signal));
+        while (n < 0 && errno == EINTR);
+        return n == (ssize_t)sizeof(*ret_signal);
+}
+
+void dn_signals_stop_self(void) {
+        raise(SIGSTOP);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/watch.h"
+#include "base/guard.h"
+#include "cli/closing.h"
+#include "cli/lines.h"
+#include "cli/signals.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static const long long twice_ms = 2000; /* a second INT within this long of the first means it */
+
+static long long now_ms(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ------------------------------------------------------------------------------------------------ where records go */
+
+/* The directory that is missing, to say how to make it. */
+static int refuse_out(const char *path, int code) {
+        const char *slash = strrchr(path, '/');
+        dn_autofree char *directory = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+        if (code == -ENOENT && directory && access(directory, F_OK) < 0)
+                dn_say("%s: no such directory, nothing was started; mkdir -p %s", path, directory);
+        else if (code == -EISDIR)
+                dn_say("%s: a directory, nothing was started; name a file in it", path);
+        else
+                dn_say("%s: %s, nothing was started; give another file", path, strerror(-code));
+        return DN_STATUS_OWN_ERROR;
+}
+
+static const char *format_of(const char *path) {
+        return dn_str_ends(dn_str_of(path), DN_STR(".csv")) ? "csv" : "jsonl";
+}
+
+int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
+        bool to_stdout = cli->json || (cli->out && strcmp(cli->out, "-") == 0);
+        int r;
+
+        w->cli = cli;
+        w->signals = dn_signals_open();
+        if (w->signals < 0 || dn_report_open(&w->report) < 0) {
+                dn_say("cannot begin: %s", strerror(w->signals < 0 ? -w->signals : ENOMEM));
+                return DN_STATUS_OWN_ERROR;
+        }
+        if (cli->out && strcmp(cli->out, "-") != 0) {
+                r = denet_sink_open(&w->file, cli->out, format_of(cli->out), NULL);
+                if (r < 0)
+                        return refuse_out(cli->out, r);
+                cli->o.output = cli->out;
+        }
+        r = to_stdout ? denet_sink_open_fd(&w->out, STDOUT_FILENO, "jsonl") : 0;
+        if (r < 0)
+                dn_say("standard output: %s", strerror(-r));
+        return r < 0 ? DN_STATUS_OWN_ERROR : 0;
+}
+
+void dn_watch_close(struct dn_watch *w) {
+        w->stream = denet_free(w->stream);
+        denet_sink_close(w->file);
+        denet_sink_close(w->out);
+        w->file = w->out = NULL;
+        dn_report_close(&w->report);
+}
+
+/* What cannot be written is said once, counted, and tried again with the next record; the command goes on. */
+static void write_record(struct dn_watch *w, const denet_record *record) {
+        int r = w->file ? denet_sink_write(w->file, record) : 0;
+
+        if (r < 0 && !w->file_failed) {
+                w->file_failed = true;
+                dn_say("%s: %s; records are lost until there is room, the command goes on", w->cli->out, strerror(-r));
+        }
+        r = w->out ? denet_sink_write(w->out, record) : 0;
+        if (r == -EPIPE || r == -EBADF) {
+                denet_sink_close(w->out); /* nobody reads any more */
+                w->out = NULL;
+        }
+}
+
+static void take_record(struct dn_watch *w, const denet_record *record) {
+        int kind = denet_record_kind(record);
+
+        write_record(w, record);
+        dn_report_add(&w->report, record);
+        if (w->cli->lines && !w->cli->quiet && !w->cli->json && (kind == DENET_TREE || kind == DENET_SAMPLE))
+                dn_lines_show(record);
+}
+
+/* -------------------------------------------------------------------------------------------------------- signals */
+
+static void interrupt(struct dn_watch *w, long long *first_ms) {
+        if (*first_ms && now_ms() - *first_ms < twice_ms) {
+                w->interrupted = true;
+                denet_stop(w->stream);
+                denet_stop(w->stream); /* and does not wait */
+        }
+        *first_ms = now_ms();
+}
+
+static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long *first_int_ms) {
+        bool ends = s->number == SIGINT || s->number == SIGTERM || s->number == SIGHUP || s->number == SIGQUIT;
+
+        if (s->number == SIGCHLD)
+                return; /* denet_next looks for who has ended */
+        if (!w->command) {
+                if (ends) {
+                        w->interrupted = true;
+                        denet_stop(w->stream);
+                }
+                if (s->number == SIGTSTP)
+                        dn_signals_stop_self();
+                return;
+        }
+        if (s->from_process)
+                denet_signal(w->stream, s->number);
+        if (s->number == SIGINT)
+                interrupt(w, first_int_ms);
+        if (s->number == SIGTSTP)
+                dn_signals_stop_self();
+}
+
+/* ------------------------------------------------------------------------------------------------------- the loop */
+
+static int wait_for_something(struct dn_watch *w, long long deadline_ms) {
+        struct pollfd fds[2] = {
+                {.fd = (int)denet_fd(w->stream), .events = POLLIN},
+                {.fd = w->signals, .events = POLLIN},
+        };
+        long long left = deadline_ms - now_ms();
+        int timeout = deadline_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+
+        return poll(fds, 2, timeout);
+}
+
+/* Until the stream ends; -errno where it breaks. */
+static int pull(struct dn_watch *w) {
+        unsigned long long limit_ms = w->cli->duration_ms;
+        long long deadline_ms = limit_ms ? now_ms() + (long long)limit_ms : LLONG_MAX, first_int_ms = 0;
+        const denet_record *record;
+        struct dn_signal s;
+
+        for (;;) {
+                int r = denet_next(w->stream, 0, &record);
+
+                if (r == 1) {
+                        take_record(w, record);
+                        continue;
+                }
+                if (r == 0)
+                        return 0;
+                if (r != -EAGAIN && r != -EINTR)
+                        return r;
+                wait_for_something(w, deadline_ms);
+                while (dn_signals_next(&s))
+                        take_signal(w, &s, &first_int_ms);
+                if (now_ms() >= deadline_ms) {
+                        w->time_limit = true;
+                        deadline_ms = LLONG_MAX;
+                        denet_stop(w->stream);
+                }
+        }
+}
+
+/* --------------------------------------------------------------------------------------------------------- the end */
+
+static int save_summary(struct dn_watch *w) {
+        dn_autoclose int fd = open(w->cli->stats, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        dn_autotext struct dn_text text = {0};
+        size_t size;
+        const char *json = denet_summary_json(w->report.summary, &size);
+        int r;
+
+        if (!json)
+                return -ENOMEM;
+        dn_text_put(&text, (struct dn_str){json, size});
+        dn_text_put_char(&text, '\n');
+        r = fd < 0 ? -errno : dn_write_all(fd, dn_text_str(&text));
+        if (r < 0)
+                dn_say("%s: the summary could not be saved: %s", w->cli->stats, strerror(-r));
+        return r;
+}
+
+static void show_summary(struct dn_watch *w) {
+        struct dn_closing how = {.colour = dn_colour(STDERR_FILENO), .terminal = isatty(STDERR_FILENO), .records_bytes = -1};
+        dn_autotext struct dn_text text = {0};
+        struct winsize size;
+        struct stat file;
+
+        if (how.terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0) {
+                how.rows = size.ws_row;
+                how.columns = size.ws_col;
+        }
+        how.time_limit = w->time_limit && w->command;
+        how.records = w->file ? w->cli->out : NULL;
+        if (how.records && stat(how.records, &file) == 0 && S_ISREG(file.st_mode))
+                how.records_bytes = file.st_size;
+        if (w->file && denet_sink_lost(w->file) > 0)
+                w->report.lost_records = (int64_t)denet_sink_lost(w->file);
+        dn_text_put_char(&text, '\n');
+        dn_closing_write(&text, &w->report, &how);
+        dn_write_all(STDERR_FILENO, dn_text_str(&text));
+}
+
+static int status_of(const struct dn_watch *w) {
+        int code, number;
+
+        if (!w->command)
+                return DN_STATUS_OK;
+        if (w->time_limit)
+                return DN_STATUS_TIME_LIMIT;
+        if (denet_status(w->stream, &code, &number) == 0 && (code >= 0 || number >= 0))
+                return code >= 0 ? code : DN_STATUS_SIGNAL + number;
+        return w->interrupted ? DN_STATUS_SIGNAL + SIGINT : DN_STATUS_OWN_ERROR;
+}
+
+/* The stream broke: the command is not to suffer for it. */
+static int without_stream(struct dn_watch *w, int error) {
+        int status = 0;
+
+        dn_say("measuring ended early: %s; the command goes on", strerror(-error));
+        if (!w->command)
+                return DN_STATUS_OWN_ERROR;
+        while (waitpid((pid_t)denet_pid(w->stream), &status, 0) < 0 && errno == EINTR)
+                ;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : DN_STATUS_SIGNAL + WTERMSIG(status);
+}
+
+int dn_watch_to_end(struct dn_watch *w) {
+        int r = pull(w), status = r < 0 ? without_stream(w, r) : status_of(w);
+
+        if (w->cli->stats && save_summary(w) < 0 && status == DN_STATUS_OK)
+                status = DN_STATUS_OWN_ERROR;
+        if (!w->cli->quiet && !w->cli->json)
+                show_summary(w);
+        return status;
+}

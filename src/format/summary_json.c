@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "format/summary_json.h"
+#include "base/json_write.h"
+
+void dn_summary_write(struct dn_text *text, const struct denet_summary *s) {
+        struct dn_json json = {.text = text};
+
+        dn_json_object(&json);
+        for (int i = 0; i < dn_summary_n_entries; i++) {
+                const struct dn_summary_entry *e = &dn_summary_entries[i];
+                int64_t steps;
+
+                if (e->get(s, e->field, &steps))
+                        dn_json_key_fixed(&json, e->name, steps, e->decimals);
+        }
+        dn_json_object_end(&json);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The host on an unknown system: nothing can be started or watched there, saved files can be read. */
+#include "host/clock.h"
+#include "host/kill.h"
+#include "host/loop.h"
+#include "host/spawn.h"
+
+#include <errno.h>
+#include <time.h>
+
+static int64_t ns_of(clockid_t clock) {
+        struct timespec t = {0};
+
+        clock_gettime(clock, &t);
+        return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t dn_clock_mono_ns(void) {
+        return ns_of(CLOCK_MONOTONIC);
+}
+
+int64_t dn_clock_boot_ns(void) {
+        return ns_of(CLOCK_MONOTONIC);
+}
+
+int64_t dn_clock_unix_ms(void) {
+        return ns_of(CLOCK_REALTIME) / 1000000;
+}
+
+int dn_loop_open(struct dn_loop *loop) {
+        *loop = (struct dn_loop){.fd = -1, .timer = -1, .armed_ns = INT64_MAX};
+        return -ENOTSUP;
+}
+
+void dn_loop_close(struct dn_loop *loop) {
+        (void)loop;
+}
+
+int dn_loop_watch(struct dn_loop *loop, int fd) {
+        (void)loop;
+        (void)fd;
+        return -ENOTSUP;
+}
+
+void dn_loop_unwatch(struct dn_loop *loop, int fd) {
+        (void)loop;
+        (void)fd;
+}
+
+int dn_loop_arm(struct dn_loop *loop, int64_t deadline_ns) {
+        (void)loop;
+        (void)deadline_ns;
+        return -ENOTSUP;
+}
+
+int dn_loop_wait(struct dn_loop *loop, int timeout_ms) {
+        (void)loop;
+        (void)timeout_ms;
+        return -ENOTSUP;
+}
+
+int dn_spawn_hold(const struct dn_spawn *s, struct dn_held *ret_held) {
+        (void)s;
+        (void)ret_held;
+        return -ENOTSUP;
+}
+
+int dn_spawn_release(struct dn_held *held) {
+        (void)held;
+        return -ENOTSUP;
+}
+
+void dn_spawn_close(struct dn_held *held) {
+        (void)held;
+}
+
+bool dn_spawn_find(const char *name, char *const *env, struct dn_text *path) {
+        (void)name;
+        (void)env;
+        (void)path;
+        return false;
+}
+
+int dn_pidfd_open(int64_t pid) {
+        (void)pid;
+        return -ENOTSUP;
+}
+
+int dn_kill(int pidfd, int number) {
+        (void)pidfd;
+        (void)number;
+        return -ENOTSUP;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/accounts.h"
+
+/* What one field comes to over the living. */
+struct sum {
+        bool known;
+        int64_t now;      /* their own, now */
+        int64_t grown;    /* what their own grew by since the last snapshot */
+        int64_t greatest; /* the largest single one */
+};
+
+/* Adds a row to the sums of all fields; `before` is the same process's in the last snapshot, or NULL. */
+static void add(struct sum sums[DN_FIELDS], const struct dn_row *row, const struct dn_row *before) {
+        bool ended = dn_row_ended(row);
+
+        for (uint64_t has = row->has; has; has &= has - 1) {
+                int id = __builtin_ctzll(has);
+                struct sum *sum = &sums[id];
+                int64_t value = row->v[id], then = before ? dn_row_or_zero(before, id) : 0;
+
+                if (ended && dn_fields[id].nature == DN_GAUGE)
+                        continue;
+                if (!sum->known || value > sum->greatest)
+                        sum->greatest = value;
+                sum->known = true;
+                sum->now += value;
+                sum->grown += value > then ? value - then : 0;
+        }
+}
+
+/* Both snapshots are in order of admission, so one walk pairs their rows. A process that vanished in this pass is left
+ * out: its parent, read before it, may have its totals already. */
+static void sum_up(struct sum sums[DN_FIELDS], const struct dn_snapshot *now, const struct dn_snapshot *last) {
+        const struct dn_table *rows = &now->part[DN_PROCESS], *older = last ? &last->part[DN_PROCESS] : NULL;
+        uint32_t j = 0;
+
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const struct dn_row *row = dn_table_row(rows, i), *before = NULL;
+
+                while (older && j < older->n && !before) {
+                        const struct dn_row *candidate = dn_table_row(older, j);
+
+                        if (dn_key_equal(candidate->key, row->key))
+                                before = candidate;
+                        else if (!candidate->gone)
+                                break;
+                        j++;
+                }
+                if (!row->gone)
+                        add(sums, row, before);
+        }
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+        return a > b ? a : b;
+}
+
+/* What the living have reaped, of this field. */
+static int64_t reaped(const struct sum sums[DN_FIELDS], int id) {
+        int of = dn_fields[id].tree == DN_TOTAL ? dn_field_reaped(id) : DN_NOTHING;
+
+        return of >= 0 ? sums[of].now : 0;
+}
+
+/* The cumulative fields. Where the kernel folds the dead into the living (TOTAL, FOLDED) the sum is the truth but for
+ * who is in flight; where it does not (SUM) the ledger knows only what was waited for. */
+static void settle_counter(struct dn_row *whole, int id, const struct sum sums[DN_FIELDS], const struct dn_row *before,
+                           const struct dn_ledger *ledger) {
+        int64_t dead = 0, then = 0, total, floor;
+        bool known = dn_ledger_get(ledger, id, &dead);
+
+        known |= sums[id].known;
+        known |= before && dn_row_get(before, id, &then);
+        if (!known)
+                return;
+        switch (dn_fields[id].tree) {
+        case DN_TOTAL:
+                total = sums[id].now + reaped(sums, id) + dead;
+                floor = then + sums[id].grown;
+                break;
+        case DN_FOLDED:
+                total = sums[id].now + dead;
+                floor = then;
+                break;
+        default:
+                total = dead;
+                floor = then + sums[id].grown;
+        }
+        dn_row_set(whole, id, larger(total, floor), whole->changed);
+}
+
+static void settle_gauge(struct dn_row *whole, int id, const struct sum *sum, bool anyone) {
+        if (sum->known)
+                dn_row_set(whole, id, dn_fields[id].tree == DN_MAX ? sum->greatest : sum->now, whole->changed);
+        else if (!anyone && (whole->has >> id & 1))
+                dn_row_set(whole, id, 0, whole->changed); /* nobody is left, so nothing is in use */
+        else
+                dn_row_unset(whole, id, whole->changed);
+}
+
+/* CPU time is exact as a sum; its two parts are the kernel's estimate and may move between them. So the sum is settled
+ * as one, user takes its estimate within what keeps both from falling, and system has the rest. */
+static void settle_cpu(struct dn_row *whole, const struct sum sums[DN_FIELDS], const struct dn_row *before,
+                       const struct dn_ledger *ledger) {
+        const struct sum *own_user = &sums[DN_cpu_user_secs], *own_system = &sums[DN_cpu_system_secs];
+        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, system, total;
+        bool known = own_user->known || own_system->known;
+
+        known |= dn_ledger_get(ledger, DN_cpu_user_secs, &dead_user);
+        known |= dn_ledger_get(ledger, DN_cpu_system_secs, &dead_system);
+        known |= before && dn_row_get(before, DN_cpu_user_secs, &user_then);
+        known |= before && dn_row_get(before, DN_cpu_system_secs, &system_then);
+        if (!known)
+                return;
+        user = own_user->now + reaped(sums, DN_cpu_user_secs) + dead_user;
+        system = own_system->now + reaped(sums, DN_cpu_system_secs) + dead_system;
+        total = larger(user + system, user_then + system_then + own_user->grown + own_system->grown);
+        user = larger(user, user_then);
+        if (user > total - system_then)
+                user = total - system_then;
+        dn_row_set(whole, DN_cpu_user_secs, user, whole->changed);
+        dn_row_set(whole, DN_cpu_system_secs, total - user, whole->changed);
+}
+
+void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last, const struct dn_ledger *ledger) {
+        struct dn_row *whole = dn_snapshot_whole(now);
+        const struct dn_row *before = last ? dn_snapshot_whole(last) : NULL;
+        struct sum sums[DN_FIELDS] = {0};
+        int64_t living = 0;
+
+        sum_up(sums, now, last);
+        for (uint32_t i = 0; i < now->part[DN_PROCESS].n; i++)
+                living += !dn_row_ended(dn_table_row(&now->part[DN_PROCESS], i));
+        whole->read_ns = now->mono_ns;
+        whole->changed = now->number;
+        dn_row_set(whole, DN_process_count, living, now->number);
+        for (int id = 0; id < DN_FIELDS; id++) {
+                const struct dn_field *f = &dn_fields[id];
+
+                if (f->tree == DN_ABSENT || f->part != DN_PROCESS || id == DN_cpu_user_secs ||
+                    id == DN_cpu_system_secs)
+                        continue;
+                if (f->nature == DN_COUNTER)
+                        settle_counter(whole, id, sums, before, ledger);
+                else if (f->nature == DN_PEAK && sums[id].known)
+                        dn_row_set(whole, id, larger(sums[id].greatest, dn_row_or_zero(whole, id)), now->number);
+                else if (f->nature == DN_GAUGE)
+                        settle_gauge(whole, id, &sums[id], living > 0);
+        }
+        settle_cpu(whole, sums, before, ledger);
+}

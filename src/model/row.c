@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const uint32_t row_size = sizeof(struct dn_row) + DN_FIELDS * sizeof(int64_t);
+
+struct dn_row *dn_row_new(void) {
+        return calloc(1, row_size);
+}
+
+static int make_room(struct dn_table *table, uint32_t n) {
+        uint32_t room = table->room ? table->room : 8;
+        unsigned char *rows;
+
+        while (room < n)
+                room *= 2;
+        if (room == table->room)
+                return 0;
+        rows = realloc(table->rows, (size_t)room * table->width);
+        if (!rows)
+                return -ENOMEM;
+        table->rows = rows;
+        table->room = room;
+        return 0;
+}
+
+struct dn_row *dn_table_add(struct dn_table *table) {
+        struct dn_row *row;
+
+        if (table->width == 0)
+                table->width = row_size;
+        if (make_room(table, table->n + 1) < 0)
+                return NULL;
+        row = dn_table_row(table, table->n++);
+        memset(row, 0, table->width);
+        return row;
+}
+
+int dn_table_copy(struct dn_table *to, const struct dn_table *from) {
+        to->width = from->width;
+        to->n = 0;
+        if (from->n == 0)
+                return 0;
+        if (make_room(to, from->n) < 0)
+                return -ENOMEM;
+        memcpy(to->rows, from->rows, (size_t)from->n * from->width);
+        to->n = from->n;
+        return 0;
+}
+
+void dn_table_free(struct dn_table *table) {
+        free(table->rows);
+        *table = (struct dn_table){0};
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One thing measured, and tables of them. */
+#pragma once
+#include "model/field.h"
+
+/* Who it is. Of a process: its pid and start time (clock ticks since boot, /proc/PID/stat field 22), so that a pid
+ * used again is somebody else. Of a thread, device or syscall: its number and 0. */
+struct dn_key {
+        int64_t pid;
+        uint64_t start;
+};
+
+struct dn_row {
+        struct dn_key key, parent;
+        struct dn_str name; /* comm; of the member, or of the line that it was read from */
+        int64_t read_ns;    /* when, by the monotonic clock: a row's rate is over its own two readings */
+        uint32_t slot;      /* its own as long as it lives: the index of all that is kept by process */
+        uint32_t changed;   /* the last snapshot or sample in which a value of it changed */
+        bool gone;          /* vanished in this pass: not listed, and left out of the next snapshot */
+        uint64_t has;       /* a bit a value */
+        int64_t v[];        /* the fields of its part, by id */
+};
+
+struct dn_table {
+        unsigned char *rows;
+        uint32_t n, room, width; /* width: of a row in bytes, 0 until the first is added */
+};
+
+static inline bool dn_key_equal(struct dn_key a, struct dn_key b) {
+        return a.pid == b.pid && a.start == b.start;
+}
+
+static inline bool dn_row_get(const struct dn_row *row, int id, int64_t *ret_value) {
+        if (!(row->has >> id & 1))
+                return false;
+        *ret_value = row->v[id];
+        return true;
+}
+
+/* The value, or 0 where it is not known: for sums. */
+static inline int64_t dn_row_or_zero(const struct dn_row *row, int id) {
+        return row->has >> id & 1 ? row->v[id] : 0;
+}
+
+/* Notes the value, and in `changed` whether it is another than before. `number` is the snapshot's. */
+static inline void dn_row_set(struct dn_row *row, int id, int64_t value, uint32_t number) {
+        if ((row->has >> id & 1) && row->v[id] == value)
+                return;
+        row->v[id] = value;
+        row->has |= UINT64_C(1) << id;
+        row->changed = number;
+}
+
+static inline void dn_row_unset(struct dn_row *row, int id, uint32_t number) {
+        if (row->has >> id & 1)
+                row->changed = number;
+        row->has &= ~(UINT64_C(1) << id);
+        row->v[id] = 0;
+}
+
+/* One on its own, zeroed; NULL without memory. The caller frees it. */
+struct dn_row *dn_row_new(void);
+
+static inline struct dn_row *dn_table_row(const struct dn_table *table, uint32_t i) {
+        return (struct dn_row *)(void *)(table->rows + (size_t)i * table->width);
+}
+
+/* One more row, zeroed, at the end; pointers to other rows may move. NULL without memory. */
+struct dn_row *dn_table_add(struct dn_table *table);
+int dn_table_copy(struct dn_table *to, const struct dn_table *from); /* 0 or -ENOMEM */
+void dn_table_free(struct dn_table *table);

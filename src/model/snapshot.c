@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/snapshot.h"
+#include "model/ledger.h"
+
+#include <errno.h>
+
+static int copy_living(struct dn_table *to, const struct dn_table *from) {
+        uint32_t kept = 0;
+
+        if (dn_table_copy(to, from) < 0)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < to->n; i++) {
+                const struct dn_row *row = dn_table_row(to, i);
+
+                if (row->gone)
+                        continue;
+                if (kept != i)
+                        memcpy(dn_table_row(to, kept), row, to->width);
+                kept++;
+        }
+        to->n = kept;
+        return 0;
+}
+
+int dn_snapshot_begin(struct dn_snapshot *now, const struct dn_snapshot *last, int64_t mono_ns, int64_t boot_ns) {
+        now->number = last ? last->number + 1 : 1;
+        now->mono_ns = mono_ns;
+        now->boot_ns = boot_ns;
+        for (int part = 0; part < DN_PARTS; part++) {
+                now->part[part].n = 0;
+                if (last && copy_living(&now->part[part], &last->part[part]) < 0)
+                        return -ENOMEM;
+        }
+        if (now->part[DN_WHOLE].n == 0 && !dn_table_add(&now->part[DN_WHOLE]))
+                return -ENOMEM;
+        return 0;
+}
+
+int dn_snapshot_admit(struct dn_snapshot *now, const struct dn_member *member, struct dn_key parent,
+                      struct dn_row **ret_row) {
+        struct dn_row *row = dn_table_add(&now->part[DN_PROCESS]);
+
+        if (!row)
+                return -ENOMEM;
+        row->key = member->key;
+        row->parent = parent;
+        row->slot = member->slot;
+        row->name = (struct dn_str){member->name, member->name_size};
+        row->changed = now->number;
+        *ret_row = row;
+        return 0;
+}
+
+struct dn_row *dn_snapshot_find(const struct dn_snapshot *s, struct dn_key key) {
+        const struct dn_table *table = &s->part[DN_PROCESS];
+
+        for (uint32_t i = 0; i < table->n; i++) {
+                struct dn_row *row = dn_table_row(table, i);
+
+                if (dn_key_equal(row->key, key))
+                        return row->gone ? NULL : row;
+        }
+        return NULL;
+}
+
+struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s) {
+        return s->part[DN_WHOLE].n ? dn_table_row(&s->part[DN_WHOLE], 0) : NULL;
+}
+
+void dn_snapshot_leave(struct dn_snapshot *last, const struct dn_ledger *ledger) {
+        for (uint32_t i = 0; i < ledger->n_left; i++) {
+                struct dn_row *row = dn_snapshot_find(last, ledger->left[i]);
+
+                if (row)
+                        row->gone = true;
+        }
+}
+
+void dn_snapshot_free(struct dn_snapshot *s) {
+        for (int part = 0; part < DN_PARTS; part++)
+                dn_table_free(&s->part[part]);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the kernel says at one moment, never a difference. Its process rows are in order of admission: the main process
+ * first, a parent before its child. Part DN_WHOLE has one row. */
+#pragma once
+#include "model/members.h"
+
+struct dn_snapshot {
+        uint32_t number; /* 1, 2, 3 … of its stream */
+        int64_t mono_ns; /* when it was begun, by the monotonic clock */
+        int64_t boot_ns; /* the same moment since the machine's boot, sleep included */
+        struct dn_table part[DN_PARTS];
+};
+
+struct dn_ledger;
+
+/* Begins `now` as a copy of `last` (NULL: empty) without the rows that are gone: a slow field stands until it is read
+ * again. 0 or -ENOMEM. */
+int dn_snapshot_begin(struct dn_snapshot *now, const struct dn_snapshot *last, int64_t mono_ns, int64_t boot_ns);
+
+/* A new process, at the end; its slot and name are the member's. `ret_row` is good until the next admission. */
+int dn_snapshot_admit(struct dn_snapshot *now, const struct dn_member *member, struct dn_key parent,
+                      struct dn_row **ret_row);
+
+/* Marks as gone who, by the ledger, has left since the last pass. */
+void dn_snapshot_leave(struct dn_snapshot *last, const struct dn_ledger *ledger);
+
+/* The row of this process; NULL where it is no member, or gone. A walk: not for each process of a pass. */
+struct dn_row *dn_snapshot_find(const struct dn_snapshot *s, struct dn_key key);
+/* The one row of DN_WHOLE; NULL only in a snapshot that was never begun. */
+struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s);
+void dn_snapshot_free(struct dn_snapshot *s);
+
+/* It has ended (a zombie, or being reaped): its totals still count, it is shown no more. */
+static inline bool dn_row_ended(const struct dn_row *row) {
+        int64_t state = dn_row_or_zero(row, DN_state);
+
+        return row->gone || state == 'Z' || state == 'X';
+}

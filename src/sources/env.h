@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What there is to say of the machine, once: the env record, and the facts of it that the metadata record has too. */
+#pragma once
+#include "base/text.h"
+
+/* Held directories, in whose place a test puts recorded ones: /proc and /sys. The caller's; -1: there is none. */
+struct dn_env_roots {
+        int proc, sys;
+};
+
+/* Appends the env record, a line without its newline. What cannot be found out is left out. `output` (may be NULL) is
+ * where records will go; no key speaks of it yet. */
+void dn_env_write(struct dn_text *text, const struct dn_env_roots *roots, int64_t unix_ms, const char *output);
+
+/* Appends the name of this host. 0 or -errno. */
+int dn_hostname(int proc, struct dn_text *text);
+
+int64_t dn_memory_total_kb(int proc); /* -1: not known */
+
+/* The smallest memory limit of the cgroups that this process is in; -1: none that is below the machine's memory. */
+int64_t dn_memory_limit_kb(int proc, int sys);
+
+int64_t dn_usable_cores(void); /* by affinity; 0: not known */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sources/linux/parse_io.h"
+
+#include <errno.h>
+
+static bool take(struct dn_str *rest, struct dn_str key, uint64_t *ret_value) {
+        struct dn_str value;
+
+        return dn_str_value(rest, key, &value) && dn_str_u64(value, ret_value);
+}
+
+int dn_io_parse(struct dn_str file, struct dn_io *ret_io) {
+        struct dn_io io;
+
+        if (!take(&file, DN_STR("rchar"), &io.rchar) || !take(&file, DN_STR("wchar"), &io.wchar) ||
+            !take(&file, DN_STR("syscr"), &io.syscr) || !take(&file, DN_STR("syscw"), &io.syscw) ||
+            !take(&file, DN_STR("read_bytes"), &io.read_bytes) ||
+            !take(&file, DN_STR("write_bytes"), &io.write_bytes) ||
+            !take(&file, DN_STR("cancelled_write_bytes"), &io.cancelled_write_bytes))
+                return -EBADMSG;
+        *ret_io = io;
+        return 0;
+}

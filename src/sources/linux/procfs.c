@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sources/linux/procfs.h"
+#include "base/file.h"
+#include "base/guard.h"
+#include "sources/linux/parse_stat.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static const char *const held_names[DN_HELD_FILES] = {
+        [DN_HELD_STAT] = "stat",
+        [DN_HELD_STATM] = "statm",
+        [DN_HELD_IO] = "io",
+};
+
+/* Left free for all else that this program and its host do. */
+enum { SPARE_DESCRIPTORS = 128, NOT_OPEN = -1, REFUSED = -2 };
+
+int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
+        struct dn_procfs *p = calloc(1, sizeof(*p));
+        struct rlimit limit;
+
+        if (!p)
+                return -ENOMEM;
+        p->real = !root;
+        p->root = dn_file_directory(AT_FDCWD, root ? root : "/proc");
+        if (p->root < 0) {
+                int error = p->root;
+
+                free(p);
+                return error;
+        }
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > SPARE_DESCRIPTORS)
+                p->limit = limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (uint32_t)limit.rlim_cur - SPARE_DESCRIPTORS;
+        *ret_procfs = p;
+        return 0;
+}
+
+void dn_platform_close(struct dn_procfs *p) {
+        if (!p)
+                return;
+        for (uint32_t slot = 0; slot < p->room; slot++)
+                dn_procfs_release(p, slot);
+        free(p->by_slot);
+        close(p->root);
+        free(p);
+}
+
+static int make_room(struct dn_procfs *p, uint32_t slot) {
+        uint32_t room = p->room ? p->room : 16;
+        struct dn_held_process *by_slot;
+
+        while (room <= slot)
+                room *= 2;
+        if (room == p->room)
+                return 0;
+        by_slot = realloc(p->by_slot, room * sizeof(*by_slot));
+        if (!by_slot)
+                return -ENOMEM;
+        for (uint32_t i = p->room; i < room; i++)
+                by_slot[i] = (struct dn_held_process){.directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}};
+        p->by_slot = by_slot;
+        p->room = room;
+        return 0;
+}
+
+/* "123" or "123/stat" below the root. */
+static void path_of(char *path, size_t room, int64_t pid, const char *file) {
+        snprintf(path, room, file ? "%lld/%s" : "%lld", (long long)pid, file);
+}
+
+int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid) {
+        struct dn_held_process *held;
+        char path[32];
+
+        if (make_room(p, slot) < 0)
+                return -ENOMEM;
+        held = &p->by_slot[slot];
+        *held = (struct dn_held_process){.pid = pid, .directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}};
+        if (p->held >= p->limit)
+                return 0;
+        path_of(path, sizeof(path), pid, NULL);
+        held->directory = dn_file_directory(p->root, path);
+        if (held->directory == -EMFILE || held->directory == -ENFILE) {
+                held->directory = NOT_OPEN;
+                p->limit = p->held;
+        }
+        if (held->directory < NOT_OPEN)
+                return held->directory;
+        p->held += held->directory >= 0;
+        return 0;
+}
+
+static void give_back(struct dn_procfs *p, int *fd) {
+        if (*fd >= 0) {
+                close(*fd);
+                p->held--;
+        }
+        *fd = NOT_OPEN;
+}
+
+void dn_procfs_release(struct dn_procfs *p, uint32_t slot) {
+        if (slot >= p->room)
+                return;
+        for (int i = 0; i < DN_HELD_FILES; i++)
+                give_back(p, &p->by_slot[slot].file[i]);
+        give_back(p, &p->by_slot[slot].directory);
+}
+
+int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
+        const struct dn_held_process *held = &p->by_slot[slot];
+        char whole[96];
+        int fd;
+
+        if (held->directory >= 0)
+                fd = openat(held->directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        else {
+                path_of(whole, sizeof(whole), held->pid, path);
+                fd = openat(p->root, whole, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        }
+        return fd < 0 ? -errno : fd;
+}
+
+int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char *buffer, size_t room) {
+        dn_autoclose int fd = dn_procfs_open_at(p, slot, path);
+
+        return fd < 0 ? fd : dn_file_reread(fd, buffer, room);
+}
+
+int dn_procfs_read(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
+        struct dn_held_process *held = &p->by_slot[slot];
+        int fd = held->file[file], n;
+
+        if (fd == REFUSED)
+                return -EACCES;
+        if (fd >= 0)
+                return dn_file_reread(fd, buffer, room);
+        fd = dn_procfs_open_at(p, slot, held_names[file]);
+        if (fd < 0) {
+                if (fd == -EACCES || fd == -EPERM)
+                        held->file[file] = REFUSED;
+                return fd;
+        }
+        n = dn_file_reread(fd, buffer, room);
+        if (n == -EACCES || n == -EPERM)
+                held->file[file] = REFUSED;
+        if (n >= 0 && p->held < p->limit && held->directory >= 0) {
+                held->file[file] = fd;
+                p->held++;
+        } else
+                close(fd);
+        return n;
+}
+
+/* The clock's number is the kernel's encoding of "process, all threads, scheduler time" (posix-timers.h). */
+bool dn_procfs_cpu_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
+        clockid_t clock = (clockid_t)((~(unsigned)pid) << 3 | 2);
+        struct timespec t;
+
+        if (!p->real || clock_gettime(clock, &t) < 0)
+                return false;
+        *ret_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+        return true;
+}
+
+int dn_platform_identify(struct dn_procfs *p, int64_t pid, struct dn_key *ret_key) {
+        char path[32], line[1024];
+        struct dn_stat stat;
+        int n;
+
+        path_of(path, sizeof(path), pid, "stat");
+        n = dn_file_read(p->root, path, line, sizeof(line));
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : n;
+        if (dn_stat_parse((struct dn_str){line, (size_t)n}, &stat) < 0)
+                return -EBADMSG;
+        *ret_key = (struct dn_key){pid, stat.start_ticks};
+        return 0;
+}
+
+int dn_platform_text(struct dn_procfs *p, int64_t pid, int which, struct dn_text *text) {
+        enum { CMDLINE_MAX = 4 << 20, PATH_ROOM = 4096 };
+        char path[32], *link;
+        ssize_t n;
+
+        path_of(path, sizeof(path), pid, which == DN_TEXT_CMDLINE ? "cmdline" : "exe");
+        if (which == DN_TEXT_CMDLINE)
+                return dn_file_append(p->root, path, CMDLINE_MAX, text);
+        link = dn_text_reserve(text, PATH_ROOM);
+        if (!link)
+                return -ENOMEM;
+        n = readlinkat(p->root, path, link, PATH_ROOM);
+        if (n < 0)
+                return -errno;
+        text->n += (size_t)n;
+        return 0;
+}
+
+bool dn_platform_is_kernel_thread(struct dn_procfs *p, int64_t pid) {
+        enum { PF_KTHREAD = 0x00200000 };
+        char path[32], line[1024];
+        struct dn_stat stat;
+        int n;
+
+        path_of(path, sizeof(path), pid, "stat");
+        n = dn_file_read(p->root, path, line, sizeof(line));
+        return n > 0 && dn_stat_parse((struct dn_str){line, (size_t)n}, &stat) == 0 && (stat.flags & PF_KTHREAD);
+}

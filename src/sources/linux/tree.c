@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Who is in the tree. A process is a member when its parent was one at the moment when it was first seen, or when it is
+ * an orphan that came to us as their subreaper. It stays one until it ends, whoever adopts it.
+ *
+ * New processes are looked for when the newest pid of the machine has moved (/proc/loadavg), among the pids since; a
+ * pid may show there up to a millisecond before the process does, so who was missing is asked for once more in the next
+ * pass. Now and then, and when the numbers wrap, all of /proc is looked at. */
+#include "base/file.h"
+#include "base/guard.h"
+#include "host/clock.h"
+#include "sources/linux/parse_stat.h"
+#include "sources/linux/procfs.h"
+#include "sources/linux/sources.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { MISSING_MAX = 1024 };
+static const int64_t full_look_ns = 5000000000;
+
+/* A process that is not a member yet. */
+struct candidate {
+        int64_t pid, ppid;
+        uint64_t start_ticks;
+        char comm[DN_COMM_MAX];
+        uint8_t comm_size;
+};
+
+struct tree {
+        struct dn_target *target;
+        int loadavg;
+        int64_t self;
+        int64_t newest;        /* the newest pid, as far as it was looked at; 0: not known */
+        int64_t full_after_ns; /* then all of /proc is to be looked at again */
+        int64_t missing[MISSING_MAX];
+        uint32_t n_missing;
+        struct candidate *found;
+        uint32_t n_found, room;
+};
+
+static void tree_close(void *state) {
+        struct tree *tree = state;
+
+        if (tree->loadavg >= 0)
+                close(tree->loadavg);
+        free(tree->found);
+        free(tree);
+}
+
+static int tree_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
+        struct tree *tree = calloc(1, sizeof(*tree));
+
+        (void)why;
+        if (!tree)
+                return -ENOMEM;
+        tree->target = t;
+        tree->self = getpid();
+        tree->loadavg = openat(t->procfs->root, "loadavg", O_RDONLY | O_CLOEXEC);
+        *ret_state = tree;
+        return 0;
+}
+
+/* The last number of /proc/loadavg: the pid given out last in our own namespace, a process's or a thread's. */
+static int64_t newest_pid(const struct tree *tree) {
+        char line[128];
+        int n = tree->loadavg < 0 ? -1 : dn_file_reread(tree->loadavg, line, sizeof(line));
+        struct dn_str rest = {line, n > 0 ? (size_t)n : 0}, word, last = {0};
+        uint64_t pid;
+
+        while (dn_str_word(&rest, &word))
+                last = word;
+        return dn_str_u64(last, &pid) && pid <= INT32_MAX ? (int64_t)pid : 0;
+}
+
+static int note(struct tree *tree, const struct candidate *c) {
+        if (tree->n_found == tree->room) {
+                uint32_t room = tree->room ? tree->room * 2 : 64;
+                struct candidate *found = realloc(tree->found, room * sizeof(*found));
+
+                if (!found)
+                        return -ENOMEM;
+                tree->found = found;
+                tree->room = room;
+        }
+        tree->found[tree->n_found++] = *c;
+        return 0;
+}
+
+static bool read_candidate(const struct tree *tree, int64_t pid, struct candidate *ret_c) {
+        char path[32], line[1024];
+        struct dn_stat st;
+        int n;
+
+        snprintf(path, sizeof(path), "%lld/stat", (long long)pid);
+        n = dn_file_read(tree->target->procfs->root, path, line, sizeof(line));
+        if (n < 0 || dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
+                return false;
+        *ret_c = (struct candidate){.pid = pid, .ppid = st.ppid, .start_ticks = st.start_ticks, .comm_size = st.comm_size};
+        memcpy(ret_c->comm, st.comm, st.comm_size);
+        return true;
+}
+
+/* A thread's number is not a process's; its stat does not say so, its CPU clock does. */
+static int look_at(struct tree *tree, int64_t pid, bool again) {
+        const struct dn_member *member = dn_members_find(tree->target->members, pid);
+        struct candidate c;
+        int64_t clock;
+
+        if (pid == tree->self)
+                return 0;
+        if (tree->target->procfs->real && !dn_procfs_cpu_clock(tree->target->procfs, pid, &clock)) {
+                if (!again && tree->n_missing < MISSING_MAX)
+                        tree->missing[tree->n_missing++] = pid;
+                return 0;
+        }
+        if (!read_candidate(tree, pid, &c) || (member && member->key.start == c.start_ticks))
+                return 0;
+        return note(tree, &c);
+}
+
+static int look_at_all(struct tree *tree) {
+        int fd = openat(tree->target->procfs->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *entry;
+        uint64_t pid;
+
+        if (!dir && fd >= 0)
+                close(fd);
+        tree->n_missing = 0;
+        while (dir && (entry = readdir(dir)))
+                if (dn_str_u64(dn_str_of(entry->d_name), &pid) && pid <= INT32_MAX &&
+                    look_at(tree, (int64_t)pid, true) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int look_at_new(struct tree *tree, int64_t from, int64_t to) {
+        uint32_t n = tree->n_missing;
+        int64_t again[MISSING_MAX];
+
+        memcpy(again, tree->missing, n * sizeof(*again));
+        tree->n_missing = 0;
+        for (uint32_t i = 0; i < n; i++)
+                if (look_at(tree, again[i], true) < 0)
+                        return -ENOMEM;
+        for (int64_t pid = from + 1; pid <= to; pid++)
+                if (look_at(tree, pid, false) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int admit(struct tree *tree, struct dn_pass *pass, const struct candidate *c, struct dn_key parent) {
+        struct dn_key key = {c->pid, c->start_ticks};
+        struct dn_member *member;
+        struct dn_row *row;
+        int r = dn_members_add(tree->target->members, key, &member);
+
+        if (r < 0)
+                return r;
+        dn_member_rename(member, (struct dn_str){c->comm, c->comm_size});
+        r = dn_snapshot_admit(pass->now, member, parent, &row);
+        if (r < 0)
+                return r;
+        row->read_ns = pass->mono_ns;
+        r = dn_procfs_hold(tree->target->procfs, member->slot, c->pid);
+        if (r == -ENOMEM)
+                return r;
+        row->gone = r < 0;
+        return 0;
+}
+
+/* Whose child it is: a member's; or an orphan of theirs, which then is ours. */
+static bool belongs(const struct tree *tree, const struct candidate *c, struct dn_key *ret_parent) {
+        const struct dn_member *parent = dn_members_find(tree->target->members, c->ppid);
+
+        if (parent) {
+                *ret_parent = parent->key;
+                return true;
+        }
+        if (tree->target->subreaper && c->ppid == tree->self && c->start_ticks >= tree->target->main.start) {
+                *ret_parent = tree->target->main;
+                return true;
+        }
+        return false;
+}
+
+/* A parent before its child: those who belong now may be the parents of those who do not yet. */
+static int admit_found(struct tree *tree, struct dn_pass *pass) {
+        bool more = true;
+
+        while (more) {
+                uint32_t kept = 0;
+
+                more = false;
+                for (uint32_t i = 0; i < tree->n_found; i++) {
+                        struct candidate *c = &tree->found[i];
+                        struct dn_key parent;
+
+                        if (!belongs(tree, c, &parent)) {
+                                tree->found[kept++] = *c;
+                                continue;
+                        }
+                        if (admit(tree, pass, c, parent) < 0)
+                                return -ENOMEM;
+                        more = true;
+                }
+                tree->n_found = kept;
+        }
+        tree->n_found = 0;
+        return 0;
+}
+
+static int admit_main(struct tree *tree, struct dn_pass *pass) {
+        struct candidate c;
+
+        if (!read_candidate(tree, tree->target->main.pid, &c) || c.start_ticks != tree->target->main.start)
+                return 0;
+        return admit(tree, pass, &c, (struct dn_key){.pid = c.ppid});
+}
+
+/* A range that is longer than this costs more than a look at all of /proc. */
+static int64_t longest_range(const struct dn_pass *pass) {
+        return 2000 + 4 * (int64_t)pass->now->part[DN_PROCESS].n;
+}
+
+static int tree_read(void *state, struct dn_pass *pass) {
+        struct tree *tree = state;
+        int64_t newest, from = tree->newest;
+        int r;
+
+        if (pass->first && (r = admit_main(tree, pass)) < 0)
+                return r;
+        if (!tree->target->children)
+                return 0;
+        newest = newest_pid(tree);
+        tree->newest = newest;
+        if (pass->first && tree->target->own_child) {
+                tree->full_after_ns = pass->mono_ns + full_look_ns;
+                return 0; /* it is held, and has started nothing */
+        }
+        if (newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass) ||
+            pass->mono_ns >= tree->full_after_ns) {
+                tree->full_after_ns = pass->mono_ns + full_look_ns;
+                r = look_at_all(tree);
+        } else
+                r = newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
+        return r < 0 ? r : admit_found(tree, pass);
+}
+
+static void tree_forget(void *state, uint32_t slot) {
+        struct tree *tree = state;
+
+        dn_procfs_release(tree->target->procfs, slot);
+}
+
+const struct dn_source dn_source_tree = {
+        .open = tree_open,
+        .read = tree_read,
+        .forget = tree_forget,
+        .close = tree_close,
+};

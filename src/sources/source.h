@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A source: a kernel interface or a device library, read into a snapshot. Reaping is one too. */
+#pragma once
+#include "base/text.h"
+#include "model/ledger.h"
+
+struct dn_procfs;
+
+/* What is watched, and by whom; the session's, as long as its sources are open. */
+struct dn_target {
+        struct dn_key main;
+        struct dn_members *members;
+        bool children;       /* the main process's children belong to it */
+        bool own_child;      /* the main process is ours to wait for */
+        bool subreaper;      /* so is every other child of this process (DENET_REAP_ORPHANS) */
+        int64_t memory_floor_kb; /* ru_maxrss up to this is this process's own, from before the exec */
+        struct dn_procfs *procfs; /* the platform's own: shared by its sources */
+        /* Written by the reaping source: */
+        bool ended;          /* the main process was waited for */
+        int wait_status;     /* … and this is what waitpid said */
+        bool usage_known;    /* its greatest memory is known, in peak_kb */
+        int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */
+        uint64_t never_seen; /* ended before a pass could see them */
+};
+
+struct dn_pass {
+        int64_t mono_ns;
+        bool first; /* everything is to be read, slow or not: it is what later values are counted from */
+        bool final;
+        struct dn_snapshot *now;
+};
+
+struct dn_source {
+        const char *name; /* as in metadata.capabilities; NULL: none of its own */
+        /* 0; -errno: it is off, and `why` says why. From here on each may be NULL. */
+        int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
+        int (*drain)(void *state, struct dn_ledger *l);    /* who has ended since the last pass. 0 or -ENOMEM */
+        int (*read)(void *state, struct dn_pass *pass);    /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
+        void (*forget)(void *state, uint32_t slot);        /* the process of this slot has left */
+        void (*close)(void *state);
+};
+
+/* The platform's, in order of reading; NULL at the end. */
+extern const struct dn_source *const dn_sources[];
+
+enum { DN_SOURCES_MAX = 16 };
+
+/* What the sources of this platform share. `root`: where /proc is, tests say otherwise; NULL: /proc. 0 or -errno. */
+int dn_platform_open(struct dn_procfs **ret_procfs, const char *root);
+void dn_platform_close(struct dn_procfs *procfs);
+
+/* Its key, from its pid. 0; -ESRCH, also for a number that is a thread's. */
+int dn_platform_identify(struct dn_procfs *procfs, int64_t pid, struct dn_key *ret_key);
+
+enum dn_platform_text { DN_TEXT_CMDLINE /* each argument ends in NUL */, DN_TEXT_EXE };
+/* Appends it. 0 or -errno; of a process that may not be looked at -EACCES. */
+int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn_text *text);
+
+/* It is the kernel's own and runs no program. */
+bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Records, rows, fields, sinks and summaries, as denet.h has them. */
+#include "stream/stream.h"
+#include "format/summary_json.h"
+#include "model/summary.h"
+#include "sink/sink.h"
+
+#include <errno.h>
+
+_Static_assert((int)DN_ENV == DENET_ENV && (int)DN_EXIT == DENET_EXIT && (int)DN_TREE == DENET_TREE, "kinds agree");
+
+int denet_record_kind(const denet_record *r) {
+        return r->kind;
+}
+
+int64_t denet_record_ts_ms(const denet_record *r) {
+        return r->unix_ms;
+}
+
+const char *denet_record_json(const denet_record *r, size_t *ret_size) {
+        struct dn_str text = r->text;
+
+        if (!text.p)
+                text = dn_writer_text(r->writer, r);
+        if (ret_size)
+                *ret_size = text.n;
+        return text.p;
+}
+
+static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
+        return i < s->part[DN_PROCESS].n ? dn_table_row(&s->part[DN_PROCESS], (uint32_t)i) : NULL;
+}
+
+const denet_row *denet_record_row(const denet_record *r, int part, size_t i) {
+        const struct dn_sample *s = r->sample;
+        const struct dn_row *row = NULL;
+
+        if (s && part == DENET_WHOLE)
+                row = i == 0 ? dn_sample_whole(s) : NULL;
+        else if (s && r->kind == DN_TREE && part == DENET_MAIN)
+                row = i == 0 && s->main_lives ? process_row(s, 0) : NULL;
+        else if (s && r->kind == DN_TREE && part == DENET_CHILDREN)
+                row = process_row(s, i + s->main_lives);
+        return (const denet_row *)(const void *)row;
+}
+
+static const struct dn_row *inside(const denet_row *row) {
+        return (const struct dn_row *)(const void *)row;
+}
+
+int64_t denet_row_pid(const denet_row *row) {
+        return inside(row)->key.pid;
+}
+
+const char *denet_row_name(const denet_row *row) {
+        return inside(row)->name.p ? inside(row)->name.p : "";
+}
+
+int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
+        if (field < 0 || field >= DN_FIELDS || dn_fields[field].nature == DN_INNER)
+                return -ENODATA;
+        return dn_row_get(inside(row), field, ret_steps) ? 0 : -ENODATA;
+}
+
+static double scaled(int64_t steps, int decimals) {
+        double value = (double)steps;
+
+        while (decimals-- > 0)
+                value /= 10;
+        return value;
+}
+
+int denet_row_number(const denet_row *row, int field, double *ret_number) {
+        int64_t steps;
+        int r = denet_row_steps(row, field, &steps);
+
+        if (r < 0)
+                return r;
+        *ret_number = scaled(steps, dn_unit_decimals(dn_fields[field].unit));
+        return 0;
+}
+
+int denet_field_id(const char *name) {
+        return dn_field_find(dn_str_of(name));
+}
+
+/* The public table has no INNER fields, and ids are those of the inner one: made once for each process that asks. */
+const denet_field *denet_field_at(int id) {
+#define FIELD(part_, name_, unit_, nature_, tree_, time_, whence_, meaning_) \
+        {.name = #name_, .block = "", .origin = (whence_), .meaning = (meaning_), .counter = DN_##nature_ == DN_COUNTER, \
+         .unit = UNIT_##unit_, .decimals = DECIMALS_##unit_},
+#define INNER(part_, name_, unit_, of_, whence_, meaning_) {.name = NULL},
+        enum { DECIMALS_NUMBER = 0, DECIMALS_PERCENT = 2, DECIMALS_SECONDS = 6, DECIMALS_UPTIME = 0, DECIMALS_BYTES = 0,
+               DECIMALS_KIB = 0 };
+#define UNIT_NUMBER "count"
+#define UNIT_PERCENT "percent"
+#define UNIT_SECONDS "seconds"
+#define UNIT_UPTIME "seconds"
+#define UNIT_BYTES "bytes"
+#define UNIT_KIB "KiB"
+        static const denet_field fields[] = {
+#include "model/fields.def"
+        };
+
+        return id >= 0 && id < DN_FIELDS && fields[id].name ? &fields[id] : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------ sinks */
+
+static int kind_of(const char *format, const struct dn_sink_kind **ret_kind) {
+        *ret_kind = format ? dn_sink_kind_find(dn_str_of(format)) : NULL;
+        return format && !*ret_kind ? -EINVAL : 0;
+}
+
+int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, denet_error *error) {
+        const struct dn_sink_kind *kind;
+        int r = kind_of(format, &kind);
+
+        if (r < 0)
+                return dn_fail(error, r, "%s: no format of records; jsonl, json or csv", format);
+        r = dn_sink_open(ret_s, path, kind);
+        return r < 0 ? dn_fail(error, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+int denet_sink_open_fd(denet_sink **ret_s, int fd, const char *format) {
+        const struct dn_sink_kind *kind;
+        int r = kind_of(format, &kind);
+
+        return r < 0 ? r : dn_sink_open_fd(ret_s, fd, kind ? kind : &dn_sink_jsonl);
+}
+
+int denet_sink_write(denet_sink *s, const denet_record *r) {
+        return dn_sink_put(s, r);
+}
+
+uint64_t denet_sink_lost(const denet_sink *s) {
+        return s->lost;
+}
+
+int denet_sink_close(denet_sink *s) {
+        return s ? dn_sink_close(s) : 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------- summary */
+
+denet_summary *denet_summary_new(void) {
+        return dn_summary_new();
+}
+
+int denet_summary_add(denet_summary *s, const denet_record *r) {
+        return dn_summary_add(s, r);
+}
+
+int denet_summary_number(const denet_summary *s, const char *name, double *ret_number) {
+        int64_t steps;
+        int decimals, r = dn_summary_get(s, dn_str_of(name), &steps, &decimals);
+
+        if (r < 0)
+                return -ENODATA;
+        *ret_number = scaled(steps, decimals);
+        return 0;
+}
+
+const char *denet_summary_json(denet_summary *s, size_t *ret_size) {
+        struct dn_text text = {0};
+
+        if (!s->json) {
+                dn_summary_write(&text, s);
+                s->json = dn_text_take(&text);
+        }
+        if (ret_size)
+                *ret_size = s->json ? strlen(s->json) : 0;
+        return s->json;
+}
+
+denet_summary *denet_summary_free(denet_summary *s) {
+        return dn_summary_free(s);
+}
+
+const char *denet_version(void) {
+        return DENET_VERSION;
+}
+
+int denet_probe(denet **ret_d, const denet_options *o, denet_error *error) {
+        (void)ret_d;
+        (void)o;
+        return dn_fail(error, -ENOTSUP, "probing the machine is not part of this version");
+}

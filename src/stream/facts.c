@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Records of what is, not of what was used: env, metadata, child. */
+#include "stream/stream.h"
+#include "base/guard.h"
+#include "base/json_write.h"
+#include "host/clock.h"
+#include "sources/env.h"
+
+#include <fcntl.h>
+
+/* What was last said of the process in this slot. */
+struct said {
+        struct dn_key key;
+        int64_t exec_mark;
+        uint64_t name, command; /* hashes */
+};
+
+struct dn_facts {
+        struct said *by_slot;
+        uint32_t room;
+        struct dn_text cmdline, exe, line;
+};
+
+/* FNV-1a: to notice a change, no more. */
+static uint64_t hash(uint64_t h, struct dn_str s) {
+        for (size_t i = 0; i < s.n; i++)
+                h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3ULL;
+        return h;
+}
+
+static const uint64_t seed = 0xcbf29ce484222325ULL;
+
+int dn_facts_open(struct denet *d) {
+        d->facts = calloc(1, sizeof(*d->facts));
+        return d->facts ? 0 : -ENOMEM;
+}
+
+void dn_facts_close(struct denet *d) {
+        struct dn_facts *f = d->facts;
+
+        if (!f)
+                return;
+        free(f->by_slot);
+        dn_text_free(&f->cmdline);
+        dn_text_free(&f->exe);
+        dn_text_free(&f->line);
+        free(f);
+}
+
+void dn_facts_forget(struct denet *d, uint32_t slot) {
+        if (slot < d->facts->room)
+                d->facts->by_slot[slot] = (struct said){0};
+}
+
+static struct said *said_of(struct dn_facts *f, uint32_t slot) {
+        uint32_t room = f->room ? f->room : 16;
+        struct said *by_slot;
+
+        while (room <= slot)
+                room *= 2;
+        if (room == f->room)
+                return &f->by_slot[slot];
+        by_slot = realloc(f->by_slot, room * sizeof(*by_slot));
+        if (!by_slot)
+                return NULL;
+        memset(by_slot + f->room, 0, (room - f->room) * sizeof(*by_slot));
+        f->by_slot = by_slot;
+        f->room = room;
+        return &by_slot[slot];
+}
+
+/* Reads command line and executable; returns their hash. */
+static uint64_t read_command(struct denet *d, int64_t pid) {
+        struct dn_facts *f = d->facts;
+
+        dn_text_reset(&f->cmdline);
+        dn_text_reset(&f->exe);
+        if (dn_platform_text(d->target.procfs, pid, DN_TEXT_CMDLINE, &f->cmdline) < 0)
+                dn_text_reset(&f->cmdline);
+        if (dn_platform_text(d->target.procfs, pid, DN_TEXT_EXE, &f->exe) < 0)
+                dn_text_reset(&f->exe);
+        return hash(hash(seed, dn_text_str(&f->cmdline)), dn_text_str(&f->exe));
+}
+
+static int say_child(struct denet *d, const struct dn_row *row) {
+        struct dn_facts *f = d->facts;
+        struct dn_child child = {
+                .unix_ms = d->start_unix_ms + (row->read_ns - d->start_mono_ns) / 1000000,
+                .pid = row->key.pid,
+                .ppid = row->parent.pid,
+                .cmdline = dn_text_str(&f->cmdline),
+                .exe = dn_text_str(&f->exe),
+        };
+
+        dn_write_child(&f->line, &child);
+        return dn_stream_queue_text(d, DN_CHILD, child.unix_ms, &f->line);
+}
+
+static int look_at(struct denet *d, const struct dn_row *row, bool always) {
+        struct said *said = said_of(d->facts, row->slot);
+        int64_t mark = dn_row_or_zero(row, DN_exec_mark);
+        uint64_t name = hash(seed, row->name), command;
+        bool is_new;
+
+        if (!said)
+                return -ENOMEM;
+        is_new = !dn_key_equal(said->key, row->key);
+        if (!is_new && said->exec_mark == mark && said->name == name)
+                return 0;
+        command = read_command(d, row->key.pid);
+        if (!is_new && said->command == command) {
+                said->exec_mark = mark;
+                said->name = name;
+                return 0;
+        }
+        *said = (struct said){row->key, mark, name, command};
+        return is_new && !always ? 0 : say_child(d, row);
+}
+
+int dn_facts_children(struct denet *d) {
+        const struct dn_table *rows = &d->last->part[DN_PROCESS];
+
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const struct dn_row *row = dn_table_row(rows, i);
+                bool is_main = dn_key_equal(row->key, d->target.main);
+                int r = dn_row_ended(row) ? 0 : look_at(d, row, !is_main);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* What this version has no source for yet. */
+static void write_missing(struct dn_json *json, struct dn_str name, struct dn_str list) {
+        dn_json_key(json, name);
+        dn_json_object(json);
+        dn_json_key_bool(json, DN_STR("available"), false);
+        if (list.n) {
+                dn_json_key(json, list);
+                dn_json_array(json);
+                dn_json_array_end(json);
+        }
+        dn_json_key_string(json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
+        dn_json_object_end(json);
+}
+
+static void write_io(struct denet *d, struct dn_json *json) {
+        const struct dn_row *row = dn_table_row(&d->last->part[DN_PROCESS], 0);
+        bool available = row->has >> DN_syscall_read_bytes & 1;
+
+        dn_json_key(json, DN_STR("io"));
+        dn_json_object(json);
+        dn_json_key_bool(json, DN_STR("available"), available);
+        if (!available) {
+                dn_json_key_string(json, DN_STR("reason"), DN_STR("/proc/PID/io may not be read; it needs CAP_SYS_PTRACE"));
+                dn_json_key_string(json, DN_STR("hint"), DN_STR("run denet as root, or as the process's user"));
+        }
+        dn_json_object_end(json);
+}
+
+static void write_capabilities(struct denet *d, struct dn_text *text) {
+        struct dn_json json = {.text = text};
+
+        dn_json_object(&json);
+        write_io(d, &json);
+        dn_json_key(&json, DN_STR("psi"));
+        dn_json_object(&json);
+        dn_json_key_bool(&json, DN_STR("available"), false);
+        dn_json_key_bool(&json, DN_STR("system"), false);
+        dn_json_key_bool(&json, DN_STR("per_process"), false);
+        dn_json_key_string(&json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
+        dn_json_object_end(&json);
+        write_missing(&json, DN_STR("perf_hw"), DN_STR("events"));
+        write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
+        write_missing(&json, DN_STR("gpu"), (struct dn_str){0});
+        write_missing(&json, DN_STR("ebpf"), (struct dn_str){0});
+        write_missing(&json, DN_STR("cgroup"), (struct dn_str){0});
+        dn_json_object_end(&json);
+}
+
+static int say_env(struct denet *d, const struct dn_env_roots *roots) {
+        dn_autotext struct dn_text line = {0};
+
+        dn_env_write(&line, roots, d->start_unix_ms, d->o.output);
+        return dn_stream_queue_text(d, DN_ENV, d->start_unix_ms, &line);
+}
+
+static int say_metadata(struct denet *d, const struct dn_env_roots *roots, char *const *argv) {
+        dn_autotext struct dn_text line = {0}, host = {0}, capabilities = {0}, found = {0};
+        struct dn_metadata m = {
+                .t0_ms = d->start_unix_ms,
+                .pid = d->target.main.pid,
+                .argv = argv,
+                .cmdline = dn_text_str(&d->facts->cmdline),
+                .executable = dn_text_str(&d->facts->exe),
+                .version = dn_str_of(denet_version()),
+                .cores = dn_usable_cores(),
+                .memory_total_kb = dn_memory_total_kb(roots->proc),
+                .memory_limit_kb = dn_memory_limit_kb(roots->proc, roots->sys),
+                .interval_ms = d->o.interval_ms,
+                .max_interval_ms = d->o.max_interval_ms,
+        };
+
+        /* A command that has ended already has no exe any more. */
+        if (m.executable.n == 0 && argv && dn_spawn_find(argv[0], d->o.env, &found))
+                m.executable = dn_text_str(&found);
+        dn_hostname(roots->proc, &host);
+        m.host = dn_text_str(&host);
+        write_capabilities(d, &capabilities);
+        m.capabilities = dn_text_str(&capabilities);
+        dn_write_metadata(&line, &m);
+        return dn_stream_queue_text(d, DN_METADATA, d->start_unix_ms, &line);
+}
+
+int dn_facts_begin(struct denet *d, char *const *argv) {
+        dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dn_autoclose int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dn_env_roots roots = {proc, sys};
+        const struct dn_row *main = dn_table_row(&d->last->part[DN_PROCESS], 0);
+        struct said *said = said_of(d->facts, main->slot);
+        int r = 0;
+
+        if (!said)
+                return -ENOMEM;
+        *said = (struct said){.key = main->key, .command = read_command(d, main->key.pid)};
+        if (d->o.flags & DENET_WRITE_ENV)
+                r = say_env(d, &roots);
+        return r < 0 ? r : say_metadata(d, &roots, argv);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One pass: from the sources to a record. */
+#include "stream/stream.h"
+#include "base/guard.h"
+#include "host/clock.h"
+
+int dn_sample_open_sources(struct denet *d) {
+        for (const struct dn_source *const *s = dn_sources; *s && d->n_sources < DN_SOURCES_MAX; s++) {
+                dn_autotext struct dn_text why = {0};
+                void *state = NULL;
+                int r = (*s)->open(&state, &d->target, &why);
+
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0) {
+                        dn_stream_debug(d, "%s: off: %s", (*s)->name ? (*s)->name : "a source", dn_text_cstr(&why));
+                        continue;
+                }
+                d->sources[d->n_sources].source = *s;
+                d->sources[d->n_sources++].state = state;
+        }
+        return 0;
+}
+
+void dn_sample_close_sources(struct denet *d) {
+        while (d->n_sources > 0) {
+                d->n_sources--;
+                if (d->sources[d->n_sources].source->close)
+                        d->sources[d->n_sources].source->close(d->sources[d->n_sources].state);
+        }
+}
+
+int dn_sample_drain(struct denet *d) {
+        for (uint32_t i = 0; i < d->n_sources; i++) {
+                const struct dn_source *source = d->sources[i].source;
+                int r = source->drain ? source->drain(d->sources[i].state, &d->ledger) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Those that left give up all that is kept for them, and their slots. */
+static void forget_gone(struct denet *d) {
+        const struct dn_table *rows = &d->last->part[DN_PROCESS];
+
+        dn_snapshot_leave(d->last, &d->ledger);
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const struct dn_row *row = dn_table_row(rows, i);
+
+                if (!row->gone)
+                        continue;
+                for (uint32_t j = 0; j < d->n_sources; j++)
+                        if (d->sources[j].source->forget)
+                                d->sources[j].source->forget(d->sources[j].state, row->slot);
+                dn_writer_forget(d->writer, row->slot);
+                dn_facts_forget(d, row->slot);
+                dn_members_remove(&d->members, row->slot);
+        }
+}
+
+/* Reads all sources into `now`, and settles the whole. */
+static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct dn_pass *pass) {
+        uint32_t kept;
+        int r;
+
+        pass->mono_ns = dn_clock_mono_ns();
+        pass->now = d->now;
+        r = dn_snapshot_begin(d->now, last, pass->mono_ns, dn_clock_boot_ns());
+        kept = d->now->part[DN_PROCESS].n;
+        for (uint32_t i = 0; r >= 0 && i < d->n_sources; i++)
+                if (d->sources[i].source->read)
+                        r = d->sources[i].source->read(d->sources[i].state, pass);
+        if (r < 0)
+                return r;
+        d->seen += d->now->part[DN_PROCESS].n - kept;
+        dn_accounts_settle(d->now, last, &d->ledger);
+        dn_ledger_settled(&d->ledger);
+        return 0;
+}
+
+static void turn(struct denet *d) {
+        struct dn_snapshot *last = d->last;
+
+        d->last = d->now;
+        d->now = last;
+}
+
+static bool is_io(int id) {
+        return dn_fields[id].nature == DN_COUNTER && dn_fields[id].tree == DN_FOLDED;
+}
+
+static bool is_network(int id) {
+        return id == DN_sys_net_rx_bytes || id == DN_sys_net_tx_bytes;
+}
+
+/* What counters are counted from. Of a command that we start: nothing, it is ours from its first instruction; but the
+ * network was there before. With since_process_start the same goes for a running process's I/O, and the network's too. */
+static void clear_baseline(const struct denet *d, struct dn_row *row) {
+        bool since_start = d->o.flags & DENET_SINCE_PROCESS_START;
+
+        for (int id = 0; id < DN_FIELDS; id++) {
+                bool from_zero = is_network(id) ? since_start : d->mode == DN_MODE_RUN || (since_start && is_io(id));
+
+                if (from_zero)
+                        dn_row_unset(row, id, row->changed);
+        }
+}
+
+int dn_sample_first(struct denet *d) {
+        struct dn_pass pass = {.first = true};
+        const struct dn_table *rows;
+        int r = take_snapshot(d, NULL, &pass);
+
+        if (r < 0)
+                return r;
+        turn(d);
+        if (d->last->part[DN_PROCESS].n == 0)
+                return -ESRCH;
+        d->first.number = d->last->number;
+        d->first.mono_ns = d->start_mono_ns = d->last->mono_ns;
+        d->first.boot_ns = d->last->boot_ns;
+        for (int part = 0; part < DN_PARTS; part++) {
+                if (dn_table_copy(&d->first.part[part], &d->last->part[part]) < 0)
+                        return -ENOMEM;
+                rows = &d->first.part[part];
+                for (uint32_t i = 0; i < rows->n; i++)
+                        clear_baseline(d, dn_table_row(rows, i));
+        }
+        return 0;
+}
+
+static void note_peaks(struct denet *d) {
+        const struct dn_row *whole = dn_sample_whole(&d->sample);
+        int64_t value;
+
+        if (dn_row_get(whole, DN_mem_rss_kb, &value) && d->sample.part[DN_PROCESS].n > 0 && value > d->peak_sum_kb)
+                d->peak_sum_kb = value;
+        if (dn_row_get(whole, DN_mem_rss_peak_kb, &value) && value > d->peak_process_kb)
+                d->peak_process_kb = value;
+}
+
+/* The first last snapshot holds what the command had used before its first instruction, as the baseline does not. */
+static int derive(struct denet *d) {
+        const struct dn_snapshot *last = d->last->number == d->first.number ? &d->first : d->last;
+        int r = dn_derive(&d->first, d->start_unix_ms, last, d->now, d->target.main, &d->sample);
+
+        if (r == 0 && !d->target.children)
+                dn_row_unset(dn_table_row(&d->sample.part[DN_WHOLE], 0), DN_process_count, d->sample.number);
+        return r;
+}
+
+int dn_sample_take(struct denet *d, bool final) {
+        struct dn_pass pass = {.final = final};
+        struct dn_queued item = {.kind = d->target.children ? DN_TREE : DN_SAMPLE, .sample = &d->sample};
+        int r;
+
+        forget_gone(d);
+        r = take_snapshot(d, d->last, &pass);
+        if (r == 0)
+                r = derive(d);
+        if (r < 0)
+                return r;
+        turn(d);
+        note_peaks(d);
+        d->last_sample_ns = pass.mono_ns;
+        r = d->target.children ? dn_facts_children(d) : 0;
+        item.unix_ms = d->sample.unix_ms;
+        return r < 0 ? r : dn_stream_queue(d, &item);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * run and attach: hold, open the sources, take the first snapshot, let go; and from then on what is due. */
+#include "stream/stream.h"
+#include "base/guard.h"
+#include "host/clock.h"
+#include "host/kill.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <sys/resource.h>
+
+static struct denet *session_new(int mode) {
+        struct denet *d = calloc(1, sizeof(*d));
+
+        if (!d)
+                return NULL;
+        d->mode = mode;
+        d->held = (struct dn_held){.pid = -1, .pidfd = -1, .release = -1, .report = -1};
+        d->loop = (struct dn_loop){.fd = -1, .timer = -1};
+        d->last = &d->snapshots[0];
+        d->now = &d->snapshots[1];
+        d->stop_at_ns = d->kill_at_ns = INT64_MAX;
+        d->peak_sum_kb = d->peak_process_kb = -1;
+        d->exit = (struct dn_exit){.last_sample_to_exit_ms = -1, .code = -1, .signal = -1};
+        d->target.members = &d->members;
+        return d;
+}
+
+static void unwatch(struct denet *d) {
+        if (d->watching)
+                dn_loop_unwatch(&d->loop, d->held.pidfd);
+        d->watching = false;
+}
+
+void dn_session_close(struct denet *d) {
+        unwatch(d);
+        dn_sample_close_sources(d);
+        dn_facts_close(d);
+        dn_spawn_close(&d->held);
+        dn_loop_close(&d->loop);
+        dn_platform_close(d->target.procfs);
+        dn_members_free(&d->members);
+        dn_ledger_free(&d->ledger);
+        dn_snapshot_free(&d->first);
+        dn_snapshot_free(&d->snapshots[0]);
+        dn_snapshot_free(&d->snapshots[1]);
+        dn_sample_free(&d->sample);
+        dn_writer_free(d->writer);
+}
+
+/* All that comes before there is a process to look at. */
+static int prepare(struct denet *d, const denet_options *o, denet_error *error) {
+        int r = dn_options_take(&d->o, o, error);
+
+        if (r < 0)
+                return r;
+        r = dn_platform_open(&d->target.procfs, NULL);
+        if (r < 0)
+                return dn_fail(error, r == -ENOENT ? -ENODEV : r, "/proc: %s; mount it", strerror(-r));
+        r = dn_loop_open(&d->loop);
+        if (r < 0)
+                return dn_fail(error, r, "no descriptors to begin with: %s; raise the limit (ulimit -n)", strerror(-r));
+        d->writer = dn_writer_new();
+        if (!d->writer || dn_facts_open(d) < 0)
+                return dn_fail(error, -ENOMEM, "no memory");
+        dn_writer_list(d->writer, d->o.children);
+        d->target.children = !(d->o.flags & DENET_EXCLUDE_CHILDREN);
+        return 0;
+}
+
+/* With the main process known: who it is, its sources, and what all is counted from. */
+static int begin(struct denet *d, int64_t pid, denet_error *error) {
+        int r = dn_platform_identify(d->target.procfs, pid, &d->target.main);
+
+        if (r == 0)
+                r = dn_sample_open_sources(d);
+        d->start_mono_ns = dn_clock_mono_ns();
+        d->start_unix_ms = dn_clock_unix_ms();
+        if (r == 0)
+                r = dn_sample_first(d);
+        if (r == 0) {
+                r = dn_loop_watch(&d->loop, d->held.pidfd);
+                d->watching = r == 0;
+        }
+        return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s", pid, strerror(-r)) : 0;
+}
+
+/* From when the command runs, or the process is attached to. */
+static int arm(struct denet *d) {
+        const int64_t ms = 1000000;
+
+        d->schedule = (struct dn_schedule){
+                .base_ns = d->o.interval_ms * ms,
+                .max_ns = d->o.max_interval_ms * ms,
+                .start_ns = d->start_mono_ns,
+                .due_ns = d->start_mono_ns,
+        };
+        dn_schedule_next(&d->schedule, d->start_mono_ns);
+        if (d->o.flags & DENET_NO_POLLING)
+                d->schedule.due_ns = INT64_MAX;
+        if (d->o.duration_ms > 0 && d->o.duration_ms < (uint64_t)(INT64_MAX - d->start_mono_ns) / (uint64_t)ms)
+                d->stop_at_ns = d->start_mono_ns + (int64_t)d->o.duration_ms * ms;
+        return 0;
+}
+
+static int start(struct denet *d, char *const argv[], denet_error *error) {
+        struct dn_spawn spawn = {
+                .argv = argv, .cwd = d->o.cwd, .env = d->o.env, .stdio = d->o.stdio, .nofile = d->o.nofile,
+        };
+        struct rusage self;
+        int r;
+
+        getrusage(RUSAGE_SELF, &self);
+        d->target.memory_floor_kb = self.ru_maxrss;
+        d->target.own_child = true;
+        d->target.subreaper = d->o.flags & DENET_REAP_ORPHANS && d->target.children;
+        r = dn_spawn_hold(&spawn, &d->held);
+        if (r < 0)
+                return dn_fail(error, r, "%s: cannot be started: %s", argv[0], strerror(-r));
+        r = begin(d, d->held.pid, error);
+        if (r < 0)
+                return r;
+        r = dn_spawn_release(&d->held);
+        if (r < 0) {
+                unwatch(d);
+                return dn_fail(error, r, "%s: %s", argv[0], strerror(-r));
+        }
+        return dn_facts_begin(d, argv);
+}
+
+int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error) {
+        struct denet *d = argv && argv[0] ? session_new(DN_MODE_RUN) : NULL;
+        int r;
+
+        if (!argv || !argv[0])
+                return dn_fail(error, -EINVAL, "no program given");
+        if (!d)
+                return dn_fail(error, -ENOMEM, "no memory");
+        r = prepare(d, o, error);
+        if (r == 0)
+                r = start(d, argv, error);
+        if (r == 0)
+                r = arm(d);
+        if (r < 0) {
+                denet_free(d);
+                return r;
+        }
+        *ret_d = d;
+        return 0;
+}
+
+static int attach(struct denet *d, int64_t pid, denet_error *error) {
+        if (pid == getpid())
+                return dn_fail(error, -EINVAL, "%" PRId64 ": that is this process itself", pid);
+        d->held.pidfd = dn_pidfd_open(pid);
+        if (d->held.pidfd == -ESRCH || d->held.pidfd == -EINVAL)
+                return dn_fail(error, -ESRCH, "%" PRId64 ": no such process; find it with: pgrep -a NAME", pid);
+        if (d->held.pidfd < 0)
+                return dn_fail(error, d->held.pidfd, "%" PRId64 ": %s", pid, strerror(-d->held.pidfd));
+        d->held.pid = (pid_t)pid;
+        if (dn_platform_is_kernel_thread(d->target.procfs, pid))
+                return dn_fail(error, -EINVAL, "%" PRId64 ": a thread of the kernel; it runs no program to measure", pid);
+        return begin(d, pid, error);
+}
+
+int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error *error) {
+        struct denet *d = session_new(DN_MODE_ATTACH);
+        int r;
+
+        if (!d)
+                return dn_fail(error, -ENOMEM, "no memory");
+        r = prepare(d, o, error);
+        if (r == 0)
+                r = attach(d, pid, error);
+        if (r == 0)
+                r = dn_facts_begin(d, NULL);
+        if (r == 0)
+                r = arm(d);
+        if (r < 0) {
+                denet_free(d);
+                return r;
+        }
+        *ret_d = d;
+        return 0;
+}
+
+/* The main process has ended: by our own wait, or as its pidfd says. */
+static bool main_ended(const struct denet *d) {
+        struct pollfd pidfd = {.fd = d->held.pidfd, .events = POLLIN};
+
+        return d->target.ended || (poll(&pidfd, 1, 0) > 0 && (pidfd.revents & POLLIN));
+}
+
+/* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
+static bool at_end(const struct denet *d) {
+        bool all = d->o.flags & DENET_WAIT_ALL || (d->stopping && d->mode == DN_MODE_RUN);
+
+        return !all || !dn_ending_anyone(d);
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+        return a < b ? a : b;
+}
+
+static int rearm(struct denet *d) {
+        int64_t due_ns = earlier(d->schedule.due_ns, earlier(d->stopping ? INT64_MAX : d->stop_at_ns, d->kill_at_ns));
+
+        return dn_loop_arm(&d->loop, due_ns);
+}
+
+static int end_of_main(struct denet *d) {
+        int r;
+
+        unwatch(d);
+        if (at_end(d))
+                return dn_ending_finish(d);
+        /* It may have been the last one: who else lives is known by a pass, and by one now and then. */
+        r = dn_sample_take(d, false);
+        if (d->schedule.due_ns == INT64_MAX)
+                d->schedule.due_ns = dn_clock_mono_ns();
+        return r < 0 ? r : at_end(d) ? dn_ending_finish(d) : rearm(d);
+}
+
+int dn_session_dispatch(struct denet *d) {
+        int64_t now_ns;
+        int r;
+
+        if (d->done)
+                return 0;
+        r = dn_sample_drain(d);
+        if (r < 0)
+                return r;
+        if (main_ended(d) && (d->watching || at_end(d)))
+                return end_of_main(d);
+        now_ns = dn_clock_mono_ns();
+        if (now_ns >= d->stop_at_ns && !d->stopping && (r = dn_ending_stop(d)) < 0)
+                return r;
+        if (now_ns >= d->kill_at_ns)
+                dn_ending_kill(d);
+        if (d->done)
+                return 0;
+        if (d->sample_now || now_ns >= d->schedule.due_ns) {
+                d->sample_now = false;
+                r = dn_sample_take(d, false);
+                if (r < 0)
+                        return r;
+                if (now_ns >= d->schedule.due_ns)
+                        dn_schedule_next(&d->schedule, dn_clock_mono_ns());
+        }
+        return rearm(d);
+}
+
+int denet_sample(denet *d) {
+        if (d->mode == DN_MODE_SAVED || d->done)
+                return -ESRCH;
+        d->sample_now = true;
+        return dn_loop_arm(&d->loop, 0);
+}
+
+int denet_signal(denet *d, int number) {
+        if (d->mode == DN_MODE_SAVED || d->target.ended)
+                return -ESRCH;
+        return dn_kill(d->held.pidfd, number);
+}
+
+int denet_stop(denet *d) {
+        return d->mode == DN_MODE_SAVED || d->done ? -ESRCH : dn_ending_stop(d);
+}
+
+int64_t denet_pid(const denet *d) {
+        return d->mode == DN_MODE_SAVED ? -ESRCH : d->target.main.pid;
+}
+
+int denet_status(const denet *d, int *ret_code, int *ret_signal) {
+        if (d->mode == DN_MODE_SAVED)
+                return -ESRCH;
+        if (!d->target.ended && !d->done)
+                return -EAGAIN;
+        *ret_code = d->exit.code;
+        *ret_signal = d->exit.signal;
+        return 0;
+}

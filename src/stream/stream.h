@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The inside of a stream of records. The conductor: the only code that decides when. */
+#pragma once
+#include "denet/denet.h"
+#include "format/reader.h"
+#include "format/writer.h"
+#include "host/loop.h"
+#include "host/spawn.h"
+#include "model/accounts.h"
+#include "model/schedule.h"
+#include "sources/source.h"
+
+enum dn_mode { DN_MODE_RUN, DN_MODE_ATTACH, DN_MODE_SAVED };
+
+/* A record that waits to be pulled. Its text is its own, or it is made from the sample when asked for. */
+struct dn_queued {
+        int kind;
+        int64_t unix_ms;
+        const struct dn_sample *sample;
+        const struct dn_exit *exit;
+        char *text; /* owned; NULL: by the writer */
+        size_t size;
+};
+
+struct dn_saved;
+struct dn_facts;
+
+struct denet {
+        int mode;
+        bool done; /* nothing comes any more, but what is queued */
+        denet_options o;
+
+        struct dn_queued *queue;
+        uint32_t queue_at, queue_n, queue_room;
+        struct dn_queued given; /* the last one given out … */
+        denet_record record;    /* … and what the caller sees of it */
+
+        struct dn_saved *saved; /* DN_MODE_SAVED; what follows is of the others */
+
+        struct dn_loop loop;
+        struct dn_held held; /* the main process's pidfd, when attached too */
+        struct dn_target target;
+        struct dn_members members;
+        struct dn_ledger ledger;
+        struct dn_snapshot first, snapshots[2], *last, *now;
+        struct dn_sample sample;
+        struct dn_exit exit;
+        struct dn_writer *writer;
+        struct dn_schedule schedule;
+        struct dn_facts *facts;
+        struct {
+                const struct dn_source *source;
+                void *state;
+        } sources[DN_SOURCES_MAX];
+        uint32_t n_sources;
+
+        int64_t start_unix_ms, start_mono_ns;
+        int64_t last_sample_ns; /* 0: none yet */
+        int64_t stop_at_ns;     /* the duration's end; INT64_MAX: none */
+        int64_t kill_at_ns;     /* the tree is to be killed; INT64_MAX: it is not */
+        bool sample_now;        /* asked for by denet_sample */
+        bool stopping;          /* by denet_stop, or the duration */
+        bool watching;          /* the pidfd is in the loop */
+        int64_t peak_sum_kb, peak_process_kb;
+        uint64_t seen;          /* processes that were ever members */
+};
+
+/* stream.c */
+int dn_stream_queue(struct denet *d, const struct dn_queued *item); /* takes over item->text, also when it fails. 0 or -ENOMEM */
+int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms, struct dn_text *text); /* likewise; the text is empty after */
+void dn_stream_debug(const struct denet *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Fills *error, if there is one, and returns the code. */
+int dn_fail(denet_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* options.c: a checked copy with the defaults filled in. 0 or -EINVAL. */
+int dn_options_take(denet_options *to, const denet_options *from, denet_error *error);
+
+/* session.c */
+int dn_session_dispatch(struct denet *d); /* does what is due now. 0 or -errno */
+void dn_session_close(struct denet *d);
+
+/* sample.c */
+int dn_sample_take(struct denet *d, bool final); /* one pass, and its records queued. 0 or -ENOMEM */
+int dn_sample_first(struct denet *d);            /* the snapshot that all is counted from; no record */
+int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
+int dn_sample_open_sources(struct denet *d);
+void dn_sample_close_sources(struct denet *d);
+
+/* ending.c */
+int dn_ending_finish(struct denet *d); /* the last pass and the exit record; the stream is done */
+int dn_ending_stop(struct denet *d);   /* TERM now, KILL later; attached: finish */
+void dn_ending_kill(struct denet *d);  /* KILL to every member that lives */
+bool dn_ending_anyone(const struct denet *d); /* a member lives, by the last pass */
+
+/* facts.c: records that are not samples */
+int dn_facts_open(struct denet *d);
+void dn_facts_close(struct denet *d);
+void dn_facts_forget(struct denet *d, uint32_t slot);
+int dn_facts_begin(struct denet *d, char *const *argv); /* env, metadata */
+int dn_facts_children(struct denet *d);                 /* a child record for each that is new or another since its exec */
+
+/* saved.c */
+int dn_saved_next(struct denet *d); /* 1: d->record is filled; 0: the end; -EBADMSG, -errno */
+void dn_saved_close(struct dn_saved *saved);
