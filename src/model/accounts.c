@@ -9,13 +9,27 @@ struct sum {
         int64_t greatest; /* the largest single one */
 };
 
+struct sums {
+        struct sum of[DN_FIELDS];
+        int64_t cpu_grown; /* of user and system together: the split of one process may move between them */
+};
+
+static int64_t larger(int64_t a, int64_t b) {
+        return a > b ? a : b;
+}
+
+static int64_t cpu_of(const struct dn_row *row) {
+        return row ? dn_row_or_zero(row, DN_cpu_user_secs) + dn_row_or_zero(row, DN_cpu_system_secs) : 0;
+}
+
 /* Adds a row to the sums of all fields; `before` is the same process's in the last snapshot, or NULL. */
-static void add(struct sum sums[DN_FIELDS], const struct dn_row *row, const struct dn_row *before) {
+static void add(struct sums *sums, const struct dn_row *row, const struct dn_row *before) {
         bool ended = dn_row_ended(row);
 
+        sums->cpu_grown += larger(cpu_of(row) - cpu_of(before), 0);
         for (uint64_t has = row->has; has; has &= has - 1) {
                 int id = __builtin_ctzll(has);
-                struct sum *sum = &sums[id];
+                struct sum *sum = &sums->of[id];
                 int64_t value = row->v[id], then = before ? dn_row_or_zero(before, id) : 0;
 
                 if (ended && dn_fields[id].nature == DN_GAUGE)
@@ -24,13 +38,13 @@ static void add(struct sum sums[DN_FIELDS], const struct dn_row *row, const stru
                         sum->greatest = value;
                 sum->known = true;
                 sum->now += value;
-                sum->grown += value > then ? value - then : 0;
+                sum->grown += larger(value - then, 0);
         }
 }
 
 /* Both snapshots are in order of admission, so one walk pairs their rows. A process that vanished in this pass is left
  * out: its parent, read before it, may have its totals already. */
-static void sum_up(struct sum sums[DN_FIELDS], const struct dn_snapshot *now, const struct dn_snapshot *last) {
+static void sum_up(struct sums *sums, const struct dn_snapshot *now, const struct dn_snapshot *last) {
         const struct dn_table *rows = &now->part[DN_PROCESS], *older = last ? &last->part[DN_PROCESS] : NULL;
         uint32_t j = 0;
 
@@ -51,40 +65,36 @@ static void sum_up(struct sum sums[DN_FIELDS], const struct dn_snapshot *now, co
         }
 }
 
-static int64_t larger(int64_t a, int64_t b) {
-        return a > b ? a : b;
-}
-
 /* What the living have reaped, of this field. */
-static int64_t reaped(const struct sum sums[DN_FIELDS], int id) {
+static int64_t reaped(const struct sums *sums, int id) {
         int of = dn_fields[id].tree == DN_TOTAL ? dn_field_reaped(id) : DN_NOTHING;
 
-        return of >= 0 ? sums[of].now : 0;
+        return of >= 0 ? sums->of[of].now : 0;
 }
 
 /* The cumulative fields. Where the kernel folds the dead into the living (TOTAL, FOLDED) the sum is the truth but for
  * who is in flight; where it does not (SUM) the ledger knows only what was waited for. */
-static void settle_counter(struct dn_row *whole, int id, const struct sum sums[DN_FIELDS], const struct dn_row *before,
+static void settle_counter(struct dn_row *whole, int id, const struct sums *sums, const struct dn_row *before,
                            const struct dn_ledger *ledger) {
         int64_t dead = 0, then = 0, total, floor;
         bool known = dn_ledger_get(ledger, id, &dead);
 
-        known |= sums[id].known;
+        known |= sums->of[id].known;
         known |= before && dn_row_get(before, id, &then);
         if (!known)
                 return;
         switch (dn_fields[id].tree) {
         case DN_TOTAL:
-                total = sums[id].now + reaped(sums, id) + dead;
-                floor = then + sums[id].grown;
+                total = sums->of[id].now + reaped(sums, id) + dead;
+                floor = then + sums->of[id].grown;
                 break;
         case DN_FOLDED:
-                total = sums[id].now + dead;
+                total = sums->of[id].now + dead;
                 floor = then;
                 break;
         default:
                 total = dead;
-                floor = then + sums[id].grown;
+                floor = then + sums->of[id].grown;
         }
         dn_row_set(whole, id, larger(total, floor), whole->changed);
 }
@@ -100,10 +110,10 @@ static void settle_gauge(struct dn_row *whole, int id, const struct sum *sum, bo
 
 /* CPU time is exact as a sum; its two parts are the kernel's estimate and may move between them. So the sum is settled
  * as one, user takes its estimate within what keeps both from falling, and system has the rest. */
-static void settle_cpu(struct dn_row *whole, const struct sum sums[DN_FIELDS], const struct dn_row *before,
+static void settle_cpu(struct dn_row *whole, const struct sums *sums, const struct dn_row *before,
                        const struct dn_ledger *ledger) {
-        const struct sum *own_user = &sums[DN_cpu_user_secs], *own_system = &sums[DN_cpu_system_secs];
-        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, system, total;
+        const struct sum *own_user = &sums->of[DN_cpu_user_secs], *own_system = &sums->of[DN_cpu_system_secs];
+        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor;
         bool known = own_user->known || own_system->known;
 
         known |= dn_ledger_get(ledger, DN_cpu_user_secs, &dead_user);
@@ -113,8 +123,12 @@ static void settle_cpu(struct dn_row *whole, const struct sum sums[DN_FIELDS], c
         if (!known)
                 return;
         user = own_user->now + reaped(sums, DN_cpu_user_secs) + dead_user;
-        system = own_system->now + reaped(sums, DN_cpu_system_secs) + dead_system;
-        total = larger(user + system, user_then + system_then + own_user->grown + own_system->grown);
+        total = user + own_system->now + reaped(sums, DN_cpu_system_secs) + dead_system;
+        floor = user_then + system_then + sums->cpu_grown;
+        if (total < floor) {
+                total = floor;
+                user = user_then + own_user->grown;
+        }
         user = larger(user, user_then);
         if (user > total - system_then)
                 user = total - system_then;
@@ -125,10 +139,10 @@ static void settle_cpu(struct dn_row *whole, const struct sum sums[DN_FIELDS], c
 void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last, const struct dn_ledger *ledger) {
         struct dn_row *whole = dn_snapshot_whole(now);
         const struct dn_row *before = last ? dn_snapshot_whole(last) : NULL;
-        struct sum sums[DN_FIELDS] = {0};
+        struct sums sums = {0};
         int64_t living = 0;
 
-        sum_up(sums, now, last);
+        sum_up(&sums, now, last);
         for (uint32_t i = 0; i < now->part[DN_PROCESS].n; i++)
                 living += !dn_row_ended(dn_table_row(&now->part[DN_PROCESS], i));
         whole->read_ns = now->mono_ns;
@@ -141,11 +155,11 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
                     id == DN_cpu_system_secs)
                         continue;
                 if (f->nature == DN_COUNTER)
-                        settle_counter(whole, id, sums, before, ledger);
-                else if (f->nature == DN_PEAK && sums[id].known)
-                        dn_row_set(whole, id, larger(sums[id].greatest, dn_row_or_zero(whole, id)), now->number);
+                        settle_counter(whole, id, &sums, before, ledger);
+                else if (f->nature == DN_PEAK && sums.of[id].known)
+                        dn_row_set(whole, id, larger(sums.of[id].greatest, dn_row_or_zero(whole, id)), now->number);
                 else if (f->nature == DN_GAUGE)
-                        settle_gauge(whole, id, &sums[id], living > 0);
+                        settle_gauge(whole, id, &sums.of[id], living > 0);
         }
-        settle_cpu(whole, sums, before, ledger);
+        settle_cpu(whole, &sums, before, ledger);
 }
