@@ -252,7 +252,10 @@ static void put_row(struct dn_text *text, const struct dn_group *g, double total
         put_cell(text, 10, dn_put_bytes, g->peak_kb * 1024);
         put_cell(text, 10, dn_put_bytes, g->read_bytes);
         put_cell(text, 10, dn_put_bytes, g->written_bytes);
-        dn_text_printf(text, "%6llu  ", (unsigned long long)g->runs);
+        if (g->runs)
+                dn_text_printf(text, "%6llu  ", (unsigned long long)g->runs);
+        else
+                dn_text_put(text, DN_STR("        ")); /* nobody saw how many */
         from = text->n;
         dn_closing_put_name(text, dn_str_of(name));
         if (how->terminal && text->n - from > (size_t)(how->columns > 60 ? how->columns - 58 : 20)) {

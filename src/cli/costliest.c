@@ -111,7 +111,7 @@ static bool interprets(struct dn_str program) {
 static bool is_telling(struct dn_str argument) {
         enum { LONGEST = 24 };
 
-        return argument.n > 0 && argument.n <= LONGEST && argument.p[0] != '-' && !memchr(argument.p, ' ', argument.n) &&
+        return argument.n > 0 && argument.n <= LONGEST && argument.p[0] != '-' && argument.p[0] > '9' && !memchr(argument.p, ' ', argument.n) &&
                !memchr(argument.p, '\n', argument.n) && !memchr(argument.p, '=', argument.n);
 }
 
@@ -210,6 +210,8 @@ void dn_costliest_name(struct dn_costliest *c, struct dn_str line) {
                 free(label);
                 return;
         }
+        if (c->main_pid == 0)
+                c->main_pid = pid; /* metadata comes first; a saved tree record does not name its parent */
         renamed(c, p, group_of(c, label));
         p->ppid = ppid;
 }
@@ -220,8 +222,8 @@ static double number(const denet_row *row, int field) {
         return denet_row_number(row, field, &value) == 0 ? value : 0;
 }
 
-static void add_row(struct dn_costliest *c, const denet_row *row, uint64_t round) {
-        struct dn_used *p = process_find(c, denet_row_pid(row));
+static void add_row(struct dn_costliest *c, const denet_row *row, int64_t pid, uint64_t round) {
+        struct dn_used *p = process_find(c, pid);
         double cpu, peak;
 
         if (!p)
@@ -260,9 +262,9 @@ void dn_costliest_add(struct dn_costliest *c, const denet_record *record) {
         uint64_t round = ++c->round;
 
         if (row)
-                add_row(c, row, round);
+                add_row(c, row, c->main_pid, round);
         for (size_t i = 0; (row = denet_record_row(record, DENET_CHILDREN, i)); i++)
-                add_row(c, row, round);
+                add_row(c, row, denet_row_pid(row), round);
         for (size_t i = c->n_processes; i-- > 0;)
                 if (c->processes[i].round < round)
                         leave(c, &c->processes[i]);

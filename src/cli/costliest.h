@@ -21,6 +21,7 @@ struct dn_costliest {
         size_t n_processes, room_processes;
         struct dn_hash by_pid;
         uint64_t round; /* of tree records */
+        int64_t main_pid;
         int cpu_user, cpu_system, read, written, rss, rss_peak; /* field ids */
 };
 

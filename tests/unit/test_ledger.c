@@ -47,13 +47,13 @@ static void one_that_was_lost_makes_the_totals_a_lower_bound(void **state) {
         dn_ledger_free(&l);
 }
 
-static void the_hosts_own_total_stands_in_place_of_single_ends(void **state) {
+static void the_hosts_own_total_stands_beside_what_was_lost(void **state) {
         dn_autofree struct dn_row *known = dn_row_new();
         struct dn_ledger l = {0};
 
         dn_row_set(known, DN_cpu_user_secs, 100, 1);
         assert_int_equal(dn_ledger_set_reaped(&l, known), 0);
-        end(&l, DN_END_REAPED, 40);
+        assert_int_equal(dn_ledger_end(&l, &(struct dn_end){.key = {40, 1}}), 0);
         assert_int_equal(total(&l, DN_cpu_user_secs), 100);
         end(&l, DN_END_LOST, 3);
         assert_int_equal(total(&l, DN_cpu_user_secs), 103);
@@ -78,5 +78,5 @@ static void who_left_is_known_until_a_pass_has_seen_it(void **state) {
 
 RUN_TESTS(cmocka_unit_test(an_empty_ledger_knows_nothing), cmocka_unit_test(ends_add_up_in_what_is_cumulative_alone),
           cmocka_unit_test(one_that_was_lost_makes_the_totals_a_lower_bound),
-          cmocka_unit_test(the_hosts_own_total_stands_in_place_of_single_ends),
+          cmocka_unit_test(the_hosts_own_total_stands_beside_what_was_lost),
           cmocka_unit_test(who_left_is_known_until_a_pass_has_seen_it))

@@ -128,6 +128,7 @@ static int read_statm_of_thread(struct dn_procfs *p, const struct dn_row *row, c
 static void read_memory(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
         char line[256];
         struct dn_statm m;
+        int64_t rss_kb;
         int n = dn_procfs_read(p, row->slot, DN_HELD_STATM, line, sizeof(line));
 
         if (n < 0 || dn_statm_parse((struct dn_str){line, (size_t)n}, &m) < 0)
@@ -135,7 +136,11 @@ static void read_memory(struct dn_procfs *p, struct dn_row *row, uint32_t number
         if (m.size_pages == 0 && !dn_row_ended(row) && dn_row_or_zero(row, DN_thread_count) > 1 &&
             (n = read_statm_of_thread(p, row, line, sizeof(line))) > 0)
                 dn_statm_parse((struct dn_str){line, (size_t)n}, &m);
-        dn_row_set(row, DN_mem_rss_kb, (int64_t)m.resident_pages * page_kb(), number);
+        rss_kb = (int64_t)m.resident_pages * page_kb();
+        dn_row_set(row, DN_mem_rss_kb, rss_kb, number);
+        /* status is read less often, and its VmHWM may lag behind by what each CPU has not yet handed in. */
+        if (rss_kb > dn_row_or_zero(row, DN_mem_rss_peak_kb))
+                dn_row_set(row, DN_mem_rss_peak_kb, rss_kb, number);
         dn_row_set(row, DN_mem_vms_kb, (int64_t)m.size_pages * page_kb(), number);
 }
 
