@@ -31,7 +31,7 @@ int dn_ledger_end(struct dn_ledger *l, const struct dn_end *e) {
                 l->n_reaped++;
         else {
                 l->n_lost++;
-                l->lower_bound = "a parent did not wait for its child";
+                l->lower_bound = e->why;
         }
         if (!e->last)
                 return 0;

@@ -13,6 +13,7 @@ struct dn_end {
         struct dn_key key;
         int how;
         const struct dn_row *last; /* what it adds to the ledger: the total of each field; NULL: nothing */
+        const char *why;           /* LOST: why; a constant text */
 };
 
 struct dn_ledger {

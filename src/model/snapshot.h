@@ -30,9 +30,7 @@ struct dn_row *dn_snapshot_find(const struct dn_snapshot *s, struct dn_key key);
 struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s);
 void dn_snapshot_free(struct dn_snapshot *s);
 
-/* It has ended (a zombie, or being reaped): its totals still count, it is shown no more. */
+/* It has ended (vanished, or a zombie): a zombie's totals still count, it is shown no more. */
 static inline bool dn_row_ended(const struct dn_row *row) {
-        int64_t state = dn_row_or_zero(row, DN_state);
-
-        return row->gone || state == 'Z' || state == 'X';
+        return row->gone || dn_row_or_zero(row, DN_state) == 'Z';
 }

@@ -72,6 +72,8 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         for (uint32_t i = 0; r >= 0 && i < d->n_sources; i++)
                 if (d->sources[i].source->read)
                         r = d->sources[i].source->read(d->sources[i].state, pass);
+        if (r >= 0 && last)
+                r = dn_lost_look(&d->lost, d->now, last, &d->members, d->target.subreaper ? getpid() : 0, &d->ledger);
         if (r < 0)
                 return r;
         d->seen += d->now->part[DN_PROCESS].n - kept;

@@ -41,6 +41,7 @@ void dn_session_close(struct denet *d) {
         dn_platform_close(d->target.procfs);
         dn_members_free(&d->members);
         dn_ledger_free(&d->ledger);
+        dn_lost_free(&d->lost);
         dn_snapshot_free(&d->first);
         dn_snapshot_free(&d->snapshots[0]);
         dn_snapshot_free(&d->snapshots[1]);

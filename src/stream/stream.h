@@ -7,6 +7,7 @@
 #include "host/loop.h"
 #include "host/spawn.h"
 #include "model/accounts.h"
+#include "model/lost.h"
 #include "model/schedule.h"
 #include "sources/source.h"
 
@@ -42,6 +43,7 @@ struct denet {
         struct dn_target target;
         struct dn_members members;
         struct dn_ledger ledger;
+        struct dn_lost lost;
         struct dn_snapshot first, snapshots[2], *last, *now;
         struct dn_sample sample;
         struct dn_exit exit;

@@ -63,8 +63,10 @@ int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct d
                 return n;
         if (dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
                 return -EBADMSG;
-        if (st.start_ticks != row->key.start)
-                return -ESRCH; /* the pid is somebody else's now */
+        /* The pid is somebody else's now; or it is just being reaped, its numbers are gone already, and its parent may
+         * have them. */
+        if (st.start_ticks != row->key.start || st.state == 'X')
+                return -ESRCH;
         /* A leader that ended before its threads looks like a zombie, and lives. */
         if (st.state == 'Z' && st.num_threads > 1)
                 st.state = 'R';
@@ -76,6 +78,7 @@ int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct d
         dn_row_set(row, DN_thread_count, (int64_t)st.num_threads, number);
         dn_row_set(row, DN_started_at_ms, (int64_t)st.start_ticks * (tick_us() / 1000), number);
         dn_row_set(row, DN_state, st.state, number);
+        dn_row_set(row, DN_parent_pid, st.ppid, number);
         dn_row_set(row, DN_exec_mark, (int64_t)st.startstack, number);
         if (st.processor >= 0)
                 dn_row_set(row, DN_cpu_core, st.processor, number);
@@ -161,8 +164,7 @@ static int process_read(void *state, struct dn_pass *pass) {
                 if (row->gone)
                         continue;
                 r = dn_process_read_stat(t->procfs, t->members->by_slot[row->slot], row, pass->now->number);
-                if (r == -ESRCH || dn_row_or_zero(row, DN_state) == 'X') {
-                        /* Being reaped: its parent may have its totals already. */
+                if (r == -ESRCH) {
                         row->gone = true;
                         continue;
                 }

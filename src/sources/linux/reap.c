@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_io.h"
+#include "sources/linux/parse_status.h"
 #include "sources/linux/process.h"
 #include "sources/linux/sources.h"
 
@@ -144,6 +145,18 @@ static void add_io(struct reap *reap, int64_t pid, const struct dn_member *membe
                 set_io(reap->row, &io);
 }
 
+/* Of a parent that ignored SIGCHLD its children's totals are nowhere. */
+static void look_at_status(const struct reap *reap, struct dn_ledger *l, int64_t pid) {
+        char path[32], file[8192];
+        struct dn_status s;
+        int n;
+
+        snprintf(path, sizeof(path), "%lld/status", (long long)pid);
+        n = dn_file_read(reap->target->procfs->root, path, file, sizeof(file));
+        if (n > 0 && dn_status_parse((struct dn_str){file, (size_t)n}, &s) == 0 && s.ignores_sigchld)
+                l->lower_bound = "a process ignores SIGCHLD, so what its children used is handed on to nobody";
+}
+
 static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         struct dn_target *t = reap->target;
         const struct dn_member *member = dn_members_find(t->members, pid);
@@ -152,6 +165,7 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         int status;
 
         reap->row->has = 0;
+        look_at_status(reap, l, pid);
         if (t->subreaper)
                 e.last = NULL; /* the sum comes from the kernel: take_total */
         else
