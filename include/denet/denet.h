@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * denet.h: run a command, attach to a process or read a saved file. Each is a stream of records:
- *         if (denet_run(&d, NULL, argv, NULL) < 0) …
- *         while (denet_next(d, -1, &record) > 0) puts(denet_record_json(record, NULL));
+ *
+ *         if (denet_run(&d, NULL, argv, &error) < 0) …
+ *         while (denet_next(d, -1, &record) > 0)
+ *                 puts(denet_record_json(record, NULL));
  *         d = denet_free(d);
- * An int result is 0 or more, or a negative errno value; ret_… is written on success only. Text is UTF-8, ends in NUL and
- * stays with the object that gave it. One thread at a time may use an object; different objects share nothing. The library
- * prints nothing, installs no signal handler and waits for no child but the tree's; only the eBPF module, while loading, raises permitted
- * capabilities, in its own thread. */
+ *
+ * An int result is 0 or more, or a negative errno value; ret_… is written on success only. Text is UTF-8, ends in NUL
+ * and stays with the object that gave it. One thread at a time may use an object; different objects share nothing. The
+ * library prints nothing, installs no signal handler and waits for no child but the tree's; only the eBPF module, while
+ * loading, raises permitted capabilities, in its own thread. */
 #ifndef DENET_H
 #define DENET_H
 #include <stddef.h>
@@ -17,89 +20,216 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-typedef struct denet denet;                 /* a stream of records */
-typedef struct denet_record denet_record;   /* one line of output; the stream's, until its next denet_next or denet_free */
-typedef struct denet_row denet_row;         /* one thing measured: a process, the tree, a GPU, a syscall; the record's */
-typedef struct denet_sink denet_sink;       /* where records are written */
+
+typedef struct denet denet;               /* a stream of records */
+typedef struct denet_record denet_record; /* a line of output; the stream's, until its next denet_next or denet_free */
+typedef struct denet_row denet_row;       /* a thing measured: a process, the tree, a GPU, a syscall; the record's */
+typedef struct denet_sink denet_sink;     /* where records are written */
 typedef struct denet_summary denet_summary; /* records folded into one result */
-typedef struct denet_error { int code; char text[252]; } denet_error; /* the caller's: what is wrong, and what to do */
+
+/* The caller's: what is wrong, and what to do. Filled in when a call that takes one fails. */
+typedef struct denet_error {
+        int code; /* the negative errno value that the call gave */
+        char text[252];
+} denet_error;
+
+/* ---------------------------------------------------------------------------------------------------- options */
+
 enum denet_flags {
-        DENET_EXCLUDE_CHILDREN = 1, DENET_SINCE_PROCESS_START = 2, DENET_NO_POLLING = 4, DENET_WRITE_ENV = 8, DENET_WITH_GPU = 16,
-        DENET_WAIT_ALL = 32, DENET_REAP_ORPHANS = 64 /* the caller is a subreaper and starts nothing but through this stream */
+        DENET_EXCLUDE_CHILDREN = 1,    /* the main process alone: records are samples, not trees */
+        DENET_SINCE_PROCESS_START = 2, /* I/O counts from the process's start, not from when monitoring began */
+        DENET_NO_POLLING = 4,          /* no periodic samples: totals at the end */
+        DENET_WRITE_ENV = 8,           /* the env record first */
+        DENET_WITH_GPU = 16,           /* GPUs too */
+        DENET_WAIT_ALL = 32,           /* stay until the last descendant has ended */
+        DENET_REAP_ORPHANS = 64        /* the caller is a subreaper and starts nothing but through this stream */
 };
-enum denet_ebpf { DENET_EBPF_SYSCALLS = 1, DENET_EBPF_OFFCPU = 2, DENET_EBPF_NET = 4, DENET_EBPF_DISK = 8, DENET_EBPF_EXITS = 16,
-                  DENET_EBPF_ONCPU = 32 };
+
+/* Parts of eBPF's work. */
+enum denet_ebpf {
+        DENET_EBPF_SYSCALLS = 1,
+        DENET_EBPF_OFFCPU = 2,
+        DENET_EBPF_NET = 4,
+        DENET_EBPF_DISK = 8,
+        DENET_EBPF_EXITS = 16,
+        DENET_EBPF_ONCPU = 32
+};
+
+/* Which children a tree record lists: all; those that changed since the last one; none. */
 enum denet_children { DENET_CHILDREN_ALL, DENET_CHILDREN_ACTIVE, DENET_CHILDREN_NONE };
 enum denet_choice { DENET_AUTO, DENET_OFF, DENET_REQUIRE };
 enum denet_sampler { DENET_SAMPLER_AUTO, DENET_SAMPLER_PROCFS, DENET_SAMPLER_BPF };
-typedef struct denet_options {              /* all but struct_size may stay 0, which is the default */
-        size_t struct_size;                 /* sizeof (denet_options): how old callers and new libraries agree */
-        unsigned flags, ebpf;               /* of denet_flags, of denet_ebpf */
-        int children, cgroup, sampler;      /* of denet_children (also which to parse of a file), denet_choice, denet_sampler */
-        unsigned interval_ms, max_interval_ms; /* 0: 100, and 1000 or the base where that is longer; max below base: -EINVAL */
-        uint64_t duration_ms;               /* then denet_stop; 0: no limit */
-        const char *cwd;                    /* the command's working directory; here and below NULL or 0: the caller's */
-        char *const *env;                   /* its whole environment */
-        const int *stdio;                   /* its three descriptors, -1: none */
-        uint64_t nofile;                    /* its soft descriptor limit, for a caller that has raised its own */
-        const char *stacks;                 /* file for folded stacks; NULL: none */
-        const char *output;                 /* where records will go, for the env record alone */
+
+/* All but struct_size may stay 0, which is the default. Texts and arrays are borrowed during the call that takes them;
+ * debug and user as long as the stream lives. */
+typedef struct denet_options {
+        size_t struct_size; /* sizeof(denet_options): how old callers and new libraries agree */
+        unsigned flags;     /* of denet_flags */
+        unsigned ebpf;      /* of denet_ebpf */
+        int children;       /* of denet_children; of a file: NONE reads the aggregates alone */
+        int cgroup;         /* of denet_choice: a cgroup of the job's own */
+        int sampler;        /* of denet_sampler */
+
+        /* Milliseconds between two samples: the base for the first second, then more, up to the longest at ten seconds.
+         * 0: 100, and 1000 or the base where that is longer. The longest below the base: -EINVAL. */
+        unsigned interval_ms;
+        unsigned max_interval_ms;
+        uint64_t duration_ms; /* then denet_stop; 0: no limit */
+
+        /* Of the command alone; NULL or 0: as the caller's own. */
+        const char *cwd;  /* its working directory */
+        char *const *env; /* its whole environment; PATH in it is where the command is looked for */
+        const int *stdio; /* its three descriptors, -1: /dev/null */
+        uint64_t nofile;  /* its soft descriptor limit, for a caller that has raised its own */
+
+        const char *stacks;                          /* file for folded stacks; NULL: none */
+        const char *output;                          /* where records will go, for the env record alone */
         void (*debug)(void *user, const char *line); /* what the library does, line by line */
         void *user;
 } denet_options;
-/* Five ways to open a stream. o and error may be NULL. denet_free closes it and returns NULL; a command that runs goes on. */
-DENET_API int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error);  /* -ENOENT, -EACCES */
-DENET_API int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error *error);      /* -ESRCH, -EPERM */
-DENET_API int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_error *error);   /* "-": standard input */
-DENET_API int denet_parse(denet **ret_d, const denet_options *o, const char *lines, size_t size, denet_error *error); /* borrowed */
-DENET_API int denet_probe(denet **ret_d, const denet_options *o, denet_error *error);    /* this machine's env and capabilities */
+
+/* ---------------------------------------------------------------------------------------------------- streams
+ * Five ways to open one. o and error may be NULL; *ret_d is the caller's, to be given to denet_free. */
+
+/* Starts argv[0] (looked for in PATH) held, begins to watch it, lets it go. -ENOENT: not found; -EACCES, -ENOEXEC …:
+ * not executable; others: denet itself could not begin. Then nothing runs. */
+DENET_API int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error);
+
+/* Watches a process that runs, and its descendants, from now on. -ESRCH: there is none, or it may not be seen; -EINVAL:
+ * a thread of the kernel, or the caller itself. What may not be read is absent from the records. */
+DENET_API int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error *error);
+
+/* Reads saved records; "-" is standard input. -ENOENT, -EACCES, -EISDIR … */
+DENET_API int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_error *error);
+
+/* The same from memory, which is borrowed as long as the stream lives. */
+DENET_API int denet_parse(denet **ret_d, const denet_options *o, const char *lines, size_t size, denet_error *error);
+
+/* This machine's env and capabilities. -ENOTSUP in this version. */
+DENET_API int denet_probe(denet **ret_d, const denet_options *o, denet_error *error);
+
+/* Closes it and returns NULL; d may be NULL. A command that runs goes on, and is then the caller's to wait for. */
 DENET_API denet *denet_free(denet *d);
 
-/* Does what is due, waiting at most timeout_ms for it (-1: as long as it takes). 1: *ret_record is the next record. 0: the
- * end. -EAGAIN: nothing yet. -EINTR: a signal. -EBADMSG: a broken line of a file, left out; call again. */
+/* Does what is due, waiting at most timeout_ms for it (-1: as long as it takes). 1: *ret_record is the next record. 0:
+ * the end. -EAGAIN: nothing yet. -EINTR: a signal. -EBADMSG: a broken line of a file, left out; call again. */
 DENET_API int denet_next(denet *d, int timeout_ms, const denet_record **ret_record);
-DENET_API intptr_t denet_fd(const denet *d);        /* readable when denet_next has something to do, for one's own poll */
-DENET_API int denet_sample(denet *d);               /* a sample is due now */
-DENET_API int denet_signal(denet *d, int number);   /* to the command */
-DENET_API int denet_stop(denet *d);                 /* run: TERM, KILL to the tree 5 s later, and a second call
-        does not wait; attach: let go. Go on to the end */
-DENET_API int64_t denet_pid(const denet *d);        /* the main process's; -ESRCH for a file */
-DENET_API int denet_status(const denet *d, int *ret_code, int *ret_signal); /* what did not end it is -1; -EAGAIN: it runs */
-DENET_API uint64_t denet_line(const denet *d);      /* of a file, read last, from 1 */
-DENET_API int denet_progress(const denet *d, uint64_t *ret_done, uint64_t *ret_total); /* bytes of a file; -ENODATA: a pipe */
 
-/* Records and their rows. The text is made at the first call and kept; NULL: no memory. No call, no formatting. */
-enum denet_kind { DENET_ENV = 1, DENET_METADATA, DENET_CHILD, DENET_SAMPLE, DENET_TREE, DENET_AGGREGATED, DENET_EXIT };
-enum denet_part { DENET_MAIN, DENET_CHILDREN, DENET_WHOLE, DENET_PSI, DENET_PERF, DENET_ENERGY, DENET_CGROUP, DENET_GPU,
-                  DENET_OFFCPU, DENET_THREADS, DENET_SYSCALLS, DENET_NETWORK, DENET_DISK, DENET_STACKS };
-DENET_API int denet_record_kind(const denet_record *r);
-DENET_API int64_t denet_record_ts_ms(const denet_record *r);
-DENET_API const char *denet_record_json(const denet_record *r, size_t *ret_size);       /* one line, without its newline */
-DENET_API const denet_row *denet_record_row(const denet_record *r, int part, size_t i); /* NULL past the last */
-DENET_API int64_t denet_row_pid(const denet_row *row);                                  /* or thread, device, number */
-DENET_API const char *denet_row_name(const denet_row *row);
-DENET_API int denet_row_number(const denet_row *row, int field, double *ret_number);    /* -ENODATA: not known */
-DENET_API int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps);     /* exact: of 10^-decimals of the unit */
+/* Readable when denet_next has something to do, for one's own poll. -ENOTSUP for a file. */
+DENET_API intptr_t denet_fd(const denet *d);
 
-/* Fields. A name holds for ever, an id for this process: look it up once. */
-typedef struct denet_field { const char *name, *block, *unit, *origin, *meaning; int decimals, counter; } denet_field;
+/* A sample is due now. 0; -ESRCH when the stream is at its end. */
+DENET_API int denet_sample(denet *d);
+
+/* Sends a signal to the command. 0; -ESRCH when it has ended; -EPERM. */
+DENET_API int denet_signal(denet *d, int number);
+
+/* run: TERM to the command, KILL to the whole tree five seconds later; a second call does not wait for that, and lets
+ * who is left live. attach: lets go. The stream then goes on to its end. 0; -ESRCH when it is there. */
+DENET_API int denet_stop(denet *d);
+
+/* The main process's pid; -ESRCH for a file. */
+DENET_API int64_t denet_pid(const denet *d);
+
+/* How the command ended, as wait(2) has it: what did not end it is -1, both where nobody could know. -EAGAIN: it runs.
+ * -ESRCH for a file. */
+DENET_API int denet_status(const denet *d, int *ret_code, int *ret_signal);
+
+/* Of a file: the number of the line read last, from 1; 0 for others. */
+DENET_API uint64_t denet_line(const denet *d);
+
+/* Of a file: bytes read, and its size. -ENODATA: a pipe, or no file. */
+DENET_API int denet_progress(const denet *d, uint64_t *ret_done, uint64_t *ret_total);
+
+/* ---------------------------------------------------------------------------------------------------- records */
+
+enum denet_kind {
+        DENET_ENV = 1,
+        DENET_METADATA,
+        DENET_CHILD,
+        DENET_SAMPLE,
+        DENET_TREE,
+        DENET_AGGREGATED, /* of older files: a tree's aggregate alone */
+        DENET_EXIT
+};
+
+/* Which rows of a record. What this version does not measure has none. */
+enum denet_part {
+        DENET_MAIN,     /* the main process; none once it has ended */
+        DENET_CHILDREN, /* its descendants, a parent before its child */
+        DENET_WHOLE,    /* the tree, the dead included; of an exit record its totals */
+        DENET_PSI,
+        DENET_PERF,
+        DENET_ENERGY,
+        DENET_CGROUP,
+        DENET_GPU,
+        DENET_OFFCPU,
+        DENET_THREADS,
+        DENET_SYSCALLS,
+        DENET_NETWORK,
+        DENET_DISK,
+        DENET_STACKS
+};
+
+DENET_API int denet_record_kind(const denet_record *r);      /* of denet_kind */
+DENET_API int64_t denet_record_ts_ms(const denet_record *r); /* Unix milliseconds; 0: the line has none */
+
+/* One line, without its newline. It is made at the first call and kept: no call, no formatting. NULL: no memory. */
+DENET_API const char *denet_record_json(const denet_record *r, size_t *ret_size);
+
+/* Row i of a part; NULL past the last. */
+DENET_API const denet_row *denet_record_row(const denet_record *r, int part, size_t i);
+DENET_API int64_t denet_row_pid(const denet_row *row);      /* or thread, device, number; 0: the record does not say */
+DENET_API const char *denet_row_name(const denet_row *row); /* of a process its comm (proc_pid_comm(5)), as UTF-8 */
+
+/* A value, in the unit of its field. -ENODATA: not known, or no such field. */
+DENET_API int denet_row_number(const denet_row *row, int field, double *ret_number);
+/* The same, exact: in steps of 10^-decimals of the unit. */
+DENET_API int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps);
+
+/* ----------------------------------------------------------------------------------------------------- fields */
+
+/* A name holds for ever, an id for this process: look it up once. */
+typedef struct denet_field {
+        const char *name;    /* "mem_rss_kb" */
+        const char *block;   /* the object that it stands in: "gpu"; "" for a metric itself */
+        const char *unit;    /* "KiB", "seconds", "percent" … */
+        const char *origin;  /* the kernel interface that it comes from */
+        const char *meaning; /* a sentence */
+        int decimals;        /* how finely it is printed, and kept */
+        int counter;         /* 1: it grows from the start of monitoring on */
+} denet_field;
+
 DENET_API int denet_field_id(const char *name);      /* "mem_rss_kb", "gpu.temperature"; -ENOENT */
 DENET_API const denet_field *denet_field_at(int id); /* 0, 1, 2 …; NULL past the last */
 
-/* Sinks. format is jsonl, json or csv; NULL: by the path's ending, .zst or .gz besides. A refused record is left out whole. */
-DENET_API int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, denet_error *error);
-DENET_API int denet_sink_open_fd(denet_sink **ret_s, int fd, const char *format); /* fd stays the caller's */
-DENET_API int denet_sink_write(denet_sink *s, const denet_record *r);             /* -ENOSPC, -EPIPE …: counted as lost */
-DENET_API uint64_t denet_sink_lost(const denet_sink *s);
-DENET_API int denet_sink_close(denet_sink *s);       /* closes in any case; an error is of what was written last */
+/* ------------------------------------------------------------------------------------------------------ sinks */
 
-/* The summary: the same from a live stream and from its file. */
-DENET_API denet_summary *denet_summary_new(void);    /* NULL: no memory */
+/* format is "jsonl", "json" or "csv"; NULL: by the path's ending. What the file held stands until the first record is
+ * written; a file that was made for nothing is removed. 0, -EINVAL (no such format), or why it cannot be written. */
+DENET_API int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, denet_error *error);
+/* To a descriptor, which stays the caller's. */
+DENET_API int denet_sink_open_fd(denet_sink **ret_s, int fd, const char *format);
+
+/* Writes it whole, or leaves it out whole and counts it as lost: -ENOSPC, -EPIPE … The next one is tried again. */
+DENET_API int denet_sink_write(denet_sink *s, const denet_record *r);
+DENET_API uint64_t denet_sink_lost(const denet_sink *s);
+/* Closes in any case, s may be NULL; an error is of what was written last. */
+DENET_API int denet_sink_close(denet_sink *s);
+
+/* ---------------------------------------------------------------------------------------------------- summary */
+
+/* The same from a live stream and from its file. */
+DENET_API denet_summary *denet_summary_new(void); /* NULL: no memory */
 DENET_API int denet_summary_add(denet_summary *s, const denet_record *r);
-DENET_API int denet_summary_number(const denet_summary *s, const char *name, double *ret_number); /* "avg_cpu_usage"; -ENODATA */
+/* "avg_cpu_usage", in the unit that its name says. -ENODATA: not known, or no such number. */
+DENET_API int denet_summary_number(const denet_summary *s, const char *name, double *ret_number);
+/* One line; the summary's, until the next record is added. NULL: no memory. */
 DENET_API const char *denet_summary_json(denet_summary *s, size_t *ret_size);
-DENET_API denet_summary *denet_summary_free(denet_summary *s);
+DENET_API denet_summary *denet_summary_free(denet_summary *s); /* returns NULL; s may be NULL */
+
 DENET_API const char *denet_version(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dn_hash_place {
+        uint64_t key;
+        uint32_t value;
+        bool used;
+};
+
 struct dn_hash {
-        struct dn_hash_place {
-                uint64_t key;
-                uint32_t value;
-                bool used;
-        } *places;
+        struct dn_hash_place *places;
         size_t n, room; /* room is a power of two, or 0 */
 };
 

@@ -14,12 +14,21 @@
 struct dn_scan {
         const char *p, *end;
         bool failed;
-        bool first;   /* just inside an object or array: no comma is due */
-        int depth;    /* of objects and arrays now open, at most DN_SCAN_DEPTH */
+        bool first; /* just inside an object or array: no comma is due */
+        int depth;  /* of objects and arrays now open, at most DN_SCAN_DEPTH */
 };
 
 enum { DN_SCAN_DEPTH = 128 };
-enum dn_scan_type { DN_SCAN_NONE, DN_SCAN_OBJECT, DN_SCAN_ARRAY, DN_SCAN_STRING, DN_SCAN_NUMBER, DN_SCAN_TRUE, DN_SCAN_FALSE, DN_SCAN_NULL };
+enum dn_scan_type {
+        DN_SCAN_NONE,
+        DN_SCAN_OBJECT,
+        DN_SCAN_ARRAY,
+        DN_SCAN_STRING,
+        DN_SCAN_NUMBER,
+        DN_SCAN_TRUE,
+        DN_SCAN_FALSE,
+        DN_SCAN_NULL
+};
 
 static inline struct dn_scan dn_scan_of(struct dn_str text) {
         return (struct dn_scan){.p = text.p, .end = text.p + text.n};
@@ -35,15 +44,17 @@ bool dn_scan_array(struct dn_scan *scan);   /* enters one */
 bool dn_scan_element(struct dn_scan *scan); /* there is one more; false at the end, which is then left */
 
 /* Values. False, without a fault and with the value skipped, where it is of another type or does not fit. */
-bool dn_scan_string(struct dn_scan *scan, struct dn_str *ret_raw); /* as it stands between its quotes */
-bool dn_scan_i64(struct dn_scan *scan, int64_t *ret_value);        /* a whole number; 3.0 and 3e2 are whole */
+bool dn_scan_string(struct dn_scan *scan, struct dn_str *ret_raw);          /* as it stands between its quotes */
+bool dn_scan_i64(struct dn_scan *scan, int64_t *ret_value);                 /* a whole number; 3.0 and 3e2 are whole */
 bool dn_scan_steps(struct dn_scan *scan, int decimals, int64_t *ret_steps); /* in 10^-decimals, rounded half away */
 bool dn_scan_bool(struct dn_scan *scan, bool *ret_value);
-bool dn_scan_raw(struct dn_scan *scan, struct dn_str *ret_json); /* any value, as it is written; validated as skip does */
-void dn_scan_skip(struct dn_scan *scan); /* past any value, strictly validated all the same (json_skip.c) */
+bool dn_scan_raw(struct dn_scan *scan,
+                 struct dn_str *ret_json); /* any value, as it is written; validated as skip does */
+void dn_scan_skip(struct dn_scan *scan);   /* past any value, strictly validated all the same (json_skip.c) */
 
 /* Only blanks are left, and no fault was met. */
 bool dn_scan_end(struct dn_scan *scan);
 
-/* Undoes the escapes of what dn_scan_string or dn_scan_member gave: a lone surrogate becomes U+FFFD. False on a bad escape. */
+/* Undoes the escapes of what dn_scan_string or dn_scan_member gave: a lone surrogate becomes U+FFFD. False on a bad
+ * escape. */
 bool dn_scan_unescape(struct dn_str raw, struct dn_text *text);

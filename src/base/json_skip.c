@@ -33,8 +33,7 @@ static const char *past_plain(const char *p, const char *end) {
                 uint64_t word;
 
                 memcpy(&word, p, sizeof(word));
-                if (has_zero(word ^ (each * '"')) | has_zero(word ^ (each * '\\')) |
-                    has_zero(word & (each * 0xe0)))
+                if (has_zero(word ^ (each * '"')) | has_zero(word ^ (each * '\\')) | has_zero(word & (each * 0xe0)))
                         break;
         }
         return p;

@@ -12,7 +12,7 @@ void dn_json_object(struct dn_json *json);
 void dn_json_object_end(struct dn_json *json);
 void dn_json_array(struct dn_json *json);
 void dn_json_array_end(struct dn_json *json);
-void dn_json_key(struct dn_json *json, struct dn_str key); /* the key is ours: not escaped */
+void dn_json_key(struct dn_json *json, struct dn_str key);  /* the key is ours: not escaped */
 void dn_json_string(struct dn_json *json, struct dn_str s); /* escaped; bytes that are no UTF-8 become U+FFFD */
 void dn_json_u64(struct dn_json *json, uint64_t value);
 void dn_json_i64(struct dn_json *json, int64_t value);

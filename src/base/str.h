@@ -48,5 +48,6 @@ bool dn_str_take_i64(struct dn_str *rest, int64_t *ret_value);
 bool dn_str_u64(struct dn_str s, uint64_t *ret_value);
 
 /* In a file of `key: value` lines: the value of `key` (given without its colon), blanks trimmed. Moves `rest` behind
- * that line, so keys asked for in the order of the file cost one walk. False, and nothing moved, where it is missing. */
+ * that line, so keys asked for in the order of the file cost one walk. False, and nothing moved, where it is missing.
+ */
 bool dn_str_value(struct dn_str *rest, struct dn_str key, struct dn_str *ret_value);

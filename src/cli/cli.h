@@ -4,8 +4,15 @@
 #include "base/text.h"
 #include "denet/denet.h"
 
-enum dn_status { DN_STATUS_OK = 0, DN_STATUS_USAGE = 2, DN_STATUS_TIME_LIMIT = 124, DN_STATUS_OWN_ERROR = 125,
-                 DN_STATUS_NOT_EXECUTABLE = 126, DN_STATUS_NOT_FOUND = 127, DN_STATUS_SIGNAL = 128 };
+enum dn_status {
+        DN_STATUS_OK = 0,
+        DN_STATUS_USAGE = 2,
+        DN_STATUS_TIME_LIMIT = 124,
+        DN_STATUS_OWN_ERROR = 125,
+        DN_STATUS_NOT_EXECUTABLE = 126,
+        DN_STATUS_NOT_FOUND = 127,
+        DN_STATUS_SIGNAL = 128
+};
 
 enum dn_command_output { DN_OUTPUT_DEFAULT, DN_OUTPUT_INHERIT, DN_OUTPUT_STDERR, DN_OUTPUT_DISCARD };
 

@@ -30,7 +30,8 @@ void dn_closing_put_name(struct dn_text *text, struct dn_str name) {
                 size_t n = dn_utf8_length(name);
                 /* C1 controls are C2 80 to C2 9F; marks that turn the direction of text are E2 80 8E to 8F, E2 80 AA to
                  * AE, E2 81 A6 to A9. */
-                bool control = c < 0x20 || c == 0x7f || n == 0 || (n == 2 && c == 0xc2 && (unsigned char)name.p[1] < 0xa0);
+                bool control =
+                        c < 0x20 || c == 0x7f || n == 0 || (n == 2 && c == 0xc2 && (unsigned char)name.p[1] < 0xa0);
 
                 if (n == 3 && c == 0xe2) {
                         unsigned char d = (unsigned char)name.p[1], e = (unsigned char)name.p[2];
@@ -63,7 +64,8 @@ static void look_up(const struct dn_report *r, struct numbers *n) {
         n->has_memory = get(r, "peak_mem_rss_kb", &n->peak_kb);
         get(r, "peak_mem_at_secs", &n->peak_at);
         n->has_io = get(r, "total_syscall_read_bytes", &n->read) & get(r, "total_syscall_write_bytes", &n->written);
-        n->has_disk = get(r, "total_disk_read_bytes", &n->disk_read) & get(r, "total_disk_write_bytes", &n->disk_written);
+        n->has_disk =
+                get(r, "total_disk_read_bytes", &n->disk_read) & get(r, "total_disk_write_bytes", &n->disk_written);
         n->has_net = get(r, "total_sys_net_rx_bytes", &n->net_in) & get(r, "total_sys_net_tx_bytes", &n->net_out);
         get(r, "max_processes", &n->processes);
         get(r, "max_threads", &n->threads);
@@ -92,14 +94,17 @@ static void put_headline(struct dn_text *text, const struct dn_report *r, const 
                 dn_text_put(text, r->ended ? DN_STR("watched") : DN_STR("no end was recorded"));
         if (bad)
                 plain(text, how);
-        dn_text_put(text, how->time_limit ? DN_STR(" ") : r->exit_code < 0 && r->signal <= 0 && r->ended ? DN_STR(" for ") : DN_STR(" after "));
+        dn_text_put(text, how->time_limit                                  ? DN_STR(" ")
+                          : r->exit_code < 0 && r->signal <= 0 && r->ended ? DN_STR(" for ")
+                                                                           : DN_STR(" after "));
         style(text, how, bold);
         dn_put_seconds(text, n->time);
         plain(text, how);
         dn_text_put(text, how->time_limit ? DN_STR(", exit 124\n\n") : DN_STR("\n\n"));
 }
 
-static void put_cpu(struct dn_text *text, const struct dn_report *r, const struct numbers *n, const struct dn_closing *how) {
+static void put_cpu(struct dn_text *text, const struct dn_report *r, const struct numbers *n,
+                    const struct dn_closing *how) {
         dn_text_put(text, DN_STR("cpu       "));
         style(text, how, bold);
         dn_put_cores(text, n->cores);

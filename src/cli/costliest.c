@@ -8,9 +8,9 @@
 struct dn_used {
         int64_t pid, ppid;
         size_t group;
-        double cpu_secs, read_bytes, written_bytes; /* its own counters */
+        double cpu_secs, read_bytes, written_bytes;     /* its own counters */
         double cpu_before, read_before, written_before; /* what of them was under another name, before an exec */
-        double folded_read, folded_written; /* of its counters: its children's that have ended */
+        double folded_read, folded_written;             /* of its counters: its children's that have ended */
         double peak_kb;
         bool seen;
         uint64_t round; /* the last record that it was in */
@@ -99,7 +99,8 @@ static struct dn_str base_name(struct dn_str path) {
 
 /* Programs whose first argument that is no option says what they do. */
 static bool interprets(struct dn_str program) {
-        static const char *const names[] = {"python", "perl", "ruby", "node", "java", "Rscript", "bash", "dash", "sh", "zsh"};
+        static const char *const names[] = {"python",  "perl", "ruby", "node", "java",
+                                            "Rscript", "bash", "dash", "sh",   "zsh"};
 
         for (size_t i = 0; i < DN_COUNT(names); i++)
                 if (dn_str_starts(program, dn_str_of(names[i])))
@@ -111,8 +112,9 @@ static bool interprets(struct dn_str program) {
 static bool is_telling(struct dn_str argument) {
         enum { LONGEST = 24 };
 
-        return argument.n > 0 && argument.n <= LONGEST && argument.p[0] != '-' && argument.p[0] > '9' && !memchr(argument.p, ' ', argument.n) &&
-               !memchr(argument.p, '\n', argument.n) && !memchr(argument.p, '=', argument.n);
+        return argument.n > 0 && argument.n <= LONGEST && argument.p[0] != '-' && argument.p[0] > '9' &&
+               !memchr(argument.p, ' ', argument.n) && !memchr(argument.p, '\n', argument.n) &&
+               !memchr(argument.p, '=', argument.n);
 }
 
 /* Takes the cmd array. */
@@ -252,7 +254,8 @@ static void leave(struct dn_costliest *c, struct dn_used *p) {
         dn_hash_remove(&c->by_pid, (uint64_t)p->pid);
         if (p != end) {
                 *p = *end;
-                dn_hash_set(&c->by_pid, (uint64_t)p->pid, (uint32_t)(p - c->processes)); /* it is there: no memory is needed */
+                dn_hash_set(&c->by_pid, (uint64_t)p->pid,
+                            (uint32_t)(p - c->processes)); /* it is there: no memory is needed */
         }
         c->n_processes--;
 }

@@ -27,7 +27,7 @@ struct dn_costliest {
 
 void dn_costliest_open(struct dn_costliest *c);
 void dn_costliest_close(struct dn_costliest *c);
-void dn_costliest_name(struct dn_costliest *c, struct dn_str line);           /* a metadata or a child record's text */
-void dn_costliest_add(struct dn_costliest *c, const denet_record *record);    /* a tree record */
+void dn_costliest_name(struct dn_costliest *c, struct dn_str line);        /* a metadata or a child record's text */
+void dn_costliest_add(struct dn_costliest *c, const denet_record *record); /* a tree record */
 /* After the last record: the groups, by CPU time, or by memory where that is next to nothing. */
 void dn_costliest_finish(struct dn_costliest *c);

@@ -11,5 +11,4 @@ uint64_t dn_process_raise_descriptors(void) {
         return 0;
 }
 
-void dn_process_fill_stdio(void) {
-}
+void dn_process_fill_stdio(void) {}

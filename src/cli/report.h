@@ -8,13 +8,13 @@ struct dn_report {
         denet_summary *summary;
         struct dn_costliest costliest;
         struct dn_text command, host, capabilities_missing;
-        int64_t t0_ms;              /* 0: no metadata record was met */
-        int64_t cores, memory_kb;   /* that it may use: the limit, or the machine's; 0: not known */
-        bool ended;                 /* an exit record was met; what follows is of it */
-        int64_t exit_code, signal;  /* -1: not that */
+        int64_t t0_ms;             /* 0: no metadata record was met */
+        int64_t cores, memory_kb;  /* that it may use: the limit, or the machine's; 0: not known */
+        bool ended;                /* an exit record was met; what follows is of it */
+        int64_t exit_code, signal; /* -1: not that */
         int64_t processes_seen, still_running, lost_records;
         struct dn_text lower_bound;
-        uint64_t records, broken;   /* broken: lines of a file that were left out */
+        uint64_t records, broken; /* broken: lines of a file that were left out */
 };
 
 int dn_report_open(struct dn_report *r); /* 0 or -ENOMEM */

@@ -12,18 +12,15 @@ static void debug(void *user, const char *line) {
 
 /* Where the command's own output goes: NULL, as it is. An explicit choice beats -q. */
 static const int *stdio_of(const struct dn_cli *cli) {
-        static const int discard[3] = {STDIN_FILENO, -1, -1}, to_stderr[3] = {STDIN_FILENO, STDERR_FILENO, STDERR_FILENO};
+        static const int discard[3] = {STDIN_FILENO, -1, -1},
+                         to_stderr[3] = {STDIN_FILENO, STDERR_FILENO, STDERR_FILENO};
         bool shared = cli->json || (cli->out && strcmp(cli->out, "-") == 0);
 
         switch (cli->command_output) {
-        case DN_OUTPUT_INHERIT:
-                return NULL;
-        case DN_OUTPUT_STDERR:
-                return to_stderr;
-        case DN_OUTPUT_DISCARD:
-                return discard;
-        default:
-                return cli->quiet ? discard : shared ? to_stderr : NULL;
+        case DN_OUTPUT_INHERIT: return NULL;
+        case DN_OUTPUT_STDERR: return to_stderr;
+        case DN_OUTPUT_DISCARD: return discard;
+        default: return cli->quiet ? discard : shared ? to_stderr : NULL;
         }
 }
 
@@ -54,8 +51,7 @@ static int not_executable(const struct dn_cli *cli, int error) {
 
 static int refuse(const struct dn_cli *cli, const denet_error *error) {
         switch (-error->code) {
-        case ENOENT:
-                return not_found(cli);
+        case ENOENT: return not_found(cli);
         case EACCES:
         case EPERM:
         case ENOEXEC:
@@ -65,11 +61,8 @@ static int refuse(const struct dn_cli *cli, const denet_error *error) {
         case E2BIG:
         case ETXTBSY:
         case EISDIR:
-        case ELIBBAD:
-                return not_executable(cli, error->code);
-        default:
-                dn_say("%s", error->text);
-                return DN_STATUS_OWN_ERROR;
+        case ELIBBAD: return not_executable(cli, error->code);
+        default: dn_say("%s", error->text); return DN_STATUS_OWN_ERROR;
         }
 }
 
@@ -90,7 +83,8 @@ int dn_run_command(struct dn_cli *cli) {
                         cli->o.flags |= DENET_REAP_ORPHANS;
                 if (cli->debug)
                         cli->o.debug = debug;
-                status = denet_run(&w.stream, &cli->o, cli->arguments, &error) < 0 ? refuse(cli, &error) : dn_watch_to_end(&w);
+                status = denet_run(&w.stream, &cli->o, cli->arguments, &error) < 0 ? refuse(cli, &error)
+                                                                                   : dn_watch_to_end(&w);
         }
         dn_watch_close(&w);
         return status;

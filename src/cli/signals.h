@@ -9,7 +9,7 @@ struct dn_signal {
         bool from_process; /* sent to denet by one; else by the terminal or the kernel, to the command as well */
 };
 
-int dn_signals_open(void); /* a descriptor to poll, or -errno */
+int dn_signals_open(void);                          /* a descriptor to poll, or -errno */
 bool dn_signals_next(struct dn_signal *ret_signal); /* false: no more now */
 /* Stops denet itself, as the default of TSTP would. */
 void dn_signals_stop_self(void);

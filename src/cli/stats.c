@@ -60,14 +60,15 @@ static void put_origin(struct dn_text *text, const char *path, const struct dn_r
                 dn_text_put(text, DN_STR(", "));
         }
         if (r->t0_ms && localtime_r(&t, &tm))
-                dn_text_printf(text, "%d %s %d %02d:%02d, ", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-                               tm.tm_min);
+                dn_text_printf(text, "%d %s %d %02d:%02d, ", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+                               tm.tm_hour, tm.tm_min);
         dn_report_number(r, "sample_count", &samples);
         dn_text_printf(text, "%.0f sample%s\n\n", samples, samples == 1 ? "" : "s");
 }
 
 static int show(struct dn_cli *cli, const char *path, struct dn_report *report, bool more) {
-        struct dn_closing how = {.colour = dn_colour(STDOUT_FILENO), .terminal = isatty(STDOUT_FILENO), .records_bytes = -1};
+        struct dn_closing how = {
+                .colour = dn_colour(STDOUT_FILENO), .terminal = isatty(STDOUT_FILENO), .records_bytes = -1};
         dn_autotext struct dn_text text = {0};
         struct winsize size;
         size_t n;

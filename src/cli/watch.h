@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The loop of run and attach: records to where they go, signals to where they belong, until the end; then the summary. */
+ * The loop of run and attach: records to where they go, signals to where they belong, until the end; then the summary.
+ */
 #pragma once
 #include "cli/cli.h"
 #include "cli/report.h"

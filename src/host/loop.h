@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct dn_loop {
-        int fd;       /* for the caller's own poll */
+        int fd; /* for the caller's own poll */
         int timer;
         int64_t armed_ns;
 };

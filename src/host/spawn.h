@@ -8,18 +8,18 @@
 #include <sys/types.h>
 
 struct dn_spawn {
-        char *const *argv;  /* argv[0] is looked for in PATH (of `env`, where given), as a shell does */
-        const char *cwd;    /* NULL: the caller's */
-        char *const *env;   /* NULL: the caller's */
-        const int *stdio;   /* its three descriptors, -1: /dev/null; NULL: the caller's */
-        uint64_t nofile;    /* its soft limit of descriptors; 0: the caller's */
+        char *const *argv; /* argv[0] is looked for in PATH (of `env`, where given), as a shell does */
+        const char *cwd;   /* NULL: the caller's */
+        char *const *env;  /* NULL: the caller's */
+        const int *stdio;  /* its three descriptors, -1: /dev/null; NULL: the caller's */
+        uint64_t nofile;   /* its soft limit of descriptors; 0: the caller's */
 };
 
 struct dn_held {
         pid_t pid;
-        int pidfd;         /* readable when it has ended */
+        int pidfd;           /* readable when it has ended */
         int release, report; /* -1 once it was let go */
-        void *memory;      /* what it runs on until then */
+        void *memory;        /* what it runs on until then */
 };
 
 /* Starts it up to where it waits. 0 or -errno (also -ENOENT and -EACCES of the working directory's come only from
@@ -33,5 +33,6 @@ int dn_spawn_release(struct dn_held *held);
 /* Ends and waits for one that was not let go; closes what is open. After a release: closes the pidfd alone. */
 void dn_spawn_close(struct dn_held *held);
 
-/* The file that argv[0] names, by the same search: the first that is there and executable. False where there is none. */
+/* The file that argv[0] names, by the same search: the first that is there and executable. False where there is none.
+ */
 bool dn_spawn_find(const char *name, char *const *env, struct dn_text *path);

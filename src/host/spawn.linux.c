@@ -30,17 +30,14 @@ static inline long raw(long n, long a, long b, long c, long d) {
         register long r10 __asm__("r10") = d;
         long result;
 
-        __asm__ volatile("syscall"
-                         : "=a"(result)
-                         : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10)
-                         : "rcx", "r11", "memory");
+        __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
         return result;
 }
 #elif defined(__aarch64__)
 static const bool can_share = true;
 static inline long raw(long n, long a, long b, long c, long d) {
         register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c,
-                          x3 __asm__("x3") = d, x4 __asm__("x4") = 0;
+                         x3 __asm__("x3") = d, x4 __asm__("x4") = 0;
 
         __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
         return x0;
@@ -58,11 +55,11 @@ enum { STACK_SIZE = 64 * 1024 };
 
 /* All that the child needs, put together before it exists. */
 struct plan {
-        char **paths;      /* the files to try, NULL at the end */
+        char **paths; /* the files to try, NULL at the end */
         char *const *argv, *const *env;
         char **shell_argv; /* for a script without #!: sh, the path, the arguments */
         const char *cwd;
-        int stdio[3];      /* -1: as it is */
+        int stdio[3]; /* -1: as it is */
         int hold, hold_parent_end, report;
         bool limit;
         struct rlimit nofile;
@@ -347,7 +344,8 @@ static int plan_stdio(struct plan *plan, const int *stdio, int *ret_null) {
         return 0;
 }
 
-/* The child gives itself these three one after the other: one that another is about to replace goes above them first. */
+/* The child gives itself these three one after the other: one that another is about to replace goes above them first.
+ */
 static int lift_stdio(struct plan *plan, int lifted[3]) {
         for (int i = 0; i < 3; i++) {
                 lifted[i] = -1;

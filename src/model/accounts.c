@@ -92,9 +92,7 @@ static void settle_counter(struct dn_row *whole, int id, const struct sums *sums
                 total = sums->of[id].now + dead;
                 floor = then;
                 break;
-        default:
-                total = dead;
-                floor = then + sums->of[id].grown;
+        default: total = dead; floor = then + sums->of[id].grown;
         }
         dn_row_set(whole, id, larger(total, floor), whole->changed);
 }
@@ -151,8 +149,7 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
         for (int id = 0; id < DN_FIELDS; id++) {
                 const struct dn_field *f = &dn_fields[id];
 
-                if (f->tree == DN_ABSENT || f->part != DN_PROCESS || id == DN_cpu_user_secs ||
-                    id == DN_cpu_system_secs)
+                if (f->tree == DN_ABSENT || f->part != DN_PROCESS || id == DN_cpu_user_secs || id == DN_cpu_system_secs)
                         continue;
                 if (f->nature == DN_COUNTER)
                         settle_counter(whole, id, &sums, before, ledger);

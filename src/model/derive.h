@@ -4,10 +4,10 @@
 #include "model/snapshot.h"
 
 struct dn_sample {
-        uint32_t number;    /* of the snapshot that it was made from */
-        int64_t unix_ms;    /* start of monitoring by the wall clock + elapsed: never falls */
-        int64_t elapsed_us; /* since monitoring began, by the monotonic clock */
-        bool main_lives;    /* then the first process row is the main one's */
+        uint32_t number;                /* of the snapshot that it was made from */
+        int64_t unix_ms;                /* start of monitoring by the wall clock + elapsed: never falls */
+        int64_t elapsed_us;             /* since monitoring began, by the monotonic clock */
+        bool main_lives;                /* then the first process row is the main one's */
         struct dn_table part[DN_PARTS]; /* the living; the whole */
 };
 

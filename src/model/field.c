@@ -4,13 +4,25 @@
 #include <errno.h>
 
 #define FIELD(part_, name_, unit_, nature_, tree_, time_, whence_, meaning_) \
-        [DN_##name_] = {.name = {#name_, sizeof(#name_) - 1}, .whence = (whence_), .meaning = (meaning_), \
-                        .part = DN_##part_, .unit = DN_##unit_, .nature = DN_##nature_, .tree = DN_##tree_, \
-                        .time = DN_##time_, .of = DN_NOTHING},
+        [DN_##name_] = {.name = {#name_, sizeof(#name_) - 1}, \
+                        .whence = (whence_), \
+                        .meaning = (meaning_), \
+                        .part = DN_##part_, \
+                        .unit = DN_##unit_, \
+                        .nature = DN_##nature_, \
+                        .tree = DN_##tree_, \
+                        .time = DN_##time_, \
+                        .of = DN_NOTHING},
 #define INNER(part_, name_, unit_, of_, whence_, meaning_) \
-        [DN_##name_] = {.name = {#name_, sizeof(#name_) - 1}, .whence = (whence_), .meaning = (meaning_), \
-                        .part = DN_##part_, .unit = DN_##unit_, .nature = DN_INNER, .tree = DN_ABSENT, \
-                        .time = DN_LAST, .of = DN_##of_},
+        [DN_##name_] = {.name = {#name_, sizeof(#name_) - 1}, \
+                        .whence = (whence_), \
+                        .meaning = (meaning_), \
+                        .part = DN_##part_, \
+                        .unit = DN_##unit_, \
+                        .nature = DN_INNER, \
+                        .tree = DN_ABSENT, \
+                        .time = DN_LAST, \
+                        .of = DN_##of_},
 const struct dn_field dn_fields[DN_FIELDS] = {
 #include "model/fields.def"
 };
@@ -44,8 +56,8 @@ int dn_unit_decimals(int unit) {
 
 const char *dn_unit_name(int unit) {
         static const char *const names[DN_UNITS] = {
-                [DN_NUMBER] = "count", [DN_PERCENT] = "percent", [DN_SECONDS] = "seconds",
-                [DN_UPTIME] = "seconds", [DN_BYTES] = "bytes",   [DN_KIB] = "KiB",
+                [DN_NUMBER] = "count",   [DN_PERCENT] = "percent", [DN_SECONDS] = "seconds",
+                [DN_UPTIME] = "seconds", [DN_BYTES] = "bytes",     [DN_KIB] = "KiB",
         };
 
         return names[unit];

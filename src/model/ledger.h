@@ -17,9 +17,9 @@ struct dn_end {
 };
 
 struct dn_ledger {
-        struct dn_row *ended;   /* part DN_WHOLE: sums of those that ended */
-        struct dn_row *reaped;  /* what the host process has reaped in all, where it knows that better; else NULL */
-        struct dn_key *left;    /* those that ended since the last pass */
+        struct dn_row *ended;  /* part DN_WHOLE: sums of those that ended */
+        struct dn_row *reaped; /* what the host process has reaped in all, where it knows that better; else NULL */
+        struct dn_key *left;   /* those that ended since the last pass */
         uint32_t n_left, room_left;
         uint64_t n_reaped, n_lost;
         const char *lower_bound; /* why the totals are one, or NULL; a constant text */

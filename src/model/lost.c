@@ -97,7 +97,8 @@ static int vanished(struct dn_lost *lost, const struct dn_row *row, const struct
 
         if (parent)
                 return wait_for_parent(lost, row, parent);
-        /* A new parent's children, and those of one that has left just now, are handed on in ways that were not watched. */
+        /* A new parent's children, and those of one that has left just now, are handed on in ways that were not
+         * watched. */
         if (member || ppid == row->parent.pid || (adopter && ppid == adopter) || !(row->has >> DN_parent_pid & 1))
                 return 0;
         total = total_of(row);

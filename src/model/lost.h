@@ -12,7 +12,7 @@ struct dn_lost {
                 struct dn_key parent;
                 int64_t faults_before; /* handed to the parent before */
                 struct dn_row *row;    /* as it was seen last, totals of what it had reaped put in; owned */
-        } *pending;                    /* vanished in the last pass: the parent is looked at in this one */
+        } * pending;                   /* vanished in the last pass: the parent is looked at in this one */
         uint32_t n, room;
 };
 

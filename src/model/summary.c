@@ -70,7 +70,8 @@ static bool exit_signal(const struct denet_summary *s, int field, int64_t *ret_s
         return s->ended && s->exit.signal >= 0;
 }
 
-#define ENTRY(name, decimals, get, field) {{name, sizeof(name) - 1}, decimals, get, DN_##field}
+#define ENTRY(name, decimals, get, field) \
+        { {name, sizeof(name) - 1}, decimals, get, DN_##field }
 const struct dn_summary_entry dn_summary_entries[] = {
         ENTRY("total_time_secs", 6, total_time, NOTHING),
         ENTRY("sample_count", 0, sample_count, NOTHING),

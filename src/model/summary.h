@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Records folded into one result: the same from a live stream and from its file, since both hold the same whole numbers. */
+ * Records folded into one result: the same from a live stream and from its file, since both hold the same whole
+ * numbers. */
 #pragma once
 #include "model/record.h"
 
 struct denet_summary {
         uint64_t samples;
-        bool trees;                  /* a tree was met: flat samples no longer count */
-        int64_t first_ms, last_ms;   /* wall clock of the first and the last record that counted */
-        int64_t last_us;             /* elapsed_us of the last one, -1 where the file has none */
-        int64_t peak_at_us;          /* when memory was at its peak */
-        struct dn_row *last;         /* part DN_WHOLE: the last value of each field … */
-        struct dn_row *greatest;     /* … and the greatest */
-        int64_t span_us[DN_FIELDS];  /* how long each was known … */
-        __int128 area[DN_FIELDS];    /* … and its integral over that */
-        bool ended;                  /* an exit record was met */
+        bool trees;                 /* a tree was met: flat samples no longer count */
+        int64_t first_ms, last_ms;  /* wall clock of the first and the last record that counted */
+        int64_t last_us;            /* elapsed_us of the last one, -1 where the file has none */
+        int64_t peak_at_us;         /* when memory was at its peak */
+        struct dn_row *last;        /* part DN_WHOLE: the last value of each field … */
+        struct dn_row *greatest;    /* … and the greatest */
+        int64_t span_us[DN_FIELDS]; /* how long each was known … */
+        __int128 area[DN_FIELDS];   /* … and its integral over that */
+        bool ended;                 /* an exit record was met */
         struct dn_exit exit;
-        char *json;                  /* made by format, kept until the next record; the summary's */
+        char *json; /* made by format, kept until the next record; the summary's */
 };
 
 /* The name of each number in the summary, in the order of its output, and what it is. */

@@ -10,10 +10,10 @@ struct dn_procfs;
 struct dn_target {
         struct dn_key main;
         struct dn_members *members;
-        bool children;       /* the main process's children belong to it */
-        bool own_child;      /* the main process is ours to wait for */
-        bool subreaper;      /* so is every other child of this process (DENET_REAP_ORPHANS) */
-        int64_t memory_floor_kb; /* ru_maxrss up to this is this process's own, from before the exec */
+        bool children;            /* the main process's children belong to it */
+        bool own_child;           /* the main process is ours to wait for */
+        bool subreaper;           /* so is every other child of this process (DENET_REAP_ORPHANS) */
+        int64_t memory_floor_kb;  /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs; /* the platform's own: shared by its sources */
         /* Written by the reaping source: */
         bool ended;          /* the main process was waited for */
@@ -34,9 +34,10 @@ struct dn_source {
         const char *name; /* as in metadata.capabilities; NULL: none of its own */
         /* 0; -errno: it is off, and `why` says why. From here on each may be NULL. */
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
-        int (*drain)(void *state, struct dn_ledger *l);    /* who has ended since the last pass. 0 or -ENOMEM */
-        int (*read)(void *state, struct dn_pass *pass);    /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
-        void (*forget)(void *state, uint32_t slot);        /* the process of this slot has left */
+        int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
+        int (*read)(void *state,
+                    struct dn_pass *pass);          /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
+        void (*forget)(void *state, uint32_t slot); /* the process of this slot has left */
         void (*close)(void *state);
 };
 

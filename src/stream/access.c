@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Records, rows, fields, sinks and summaries, as denet.h has them. */
-#include "stream/stream.h"
 #include "format/summary_json.h"
 #include "model/summary.h"
 #include "sink/sink.h"
+#include "stream/stream.h"
 
 #include <errno.h>
 
@@ -87,11 +87,22 @@ int denet_field_id(const char *name) {
 /* The public table has no INNER fields, and ids are those of the inner one: made once for each process that asks. */
 const denet_field *denet_field_at(int id) {
 #define FIELD(part_, name_, unit_, nature_, tree_, time_, whence_, meaning_) \
-        {.name = #name_, .block = "", .origin = (whence_), .meaning = (meaning_), .counter = DN_##nature_ == DN_COUNTER, \
-         .unit = UNIT_##unit_, .decimals = DECIMALS_##unit_},
+        {.name = #name_, \
+         .block = "", \
+         .origin = (whence_), \
+         .meaning = (meaning_), \
+         .counter = DN_##nature_ == DN_COUNTER, \
+         .unit = UNIT_##unit_, \
+         .decimals = DECIMALS_##unit_},
 #define INNER(part_, name_, unit_, of_, whence_, meaning_) {.name = NULL},
-        enum { DECIMALS_NUMBER = 0, DECIMALS_PERCENT = 2, DECIMALS_SECONDS = 6, DECIMALS_UPTIME = 0, DECIMALS_BYTES = 0,
-               DECIMALS_KIB = 0 };
+        enum {
+                DECIMALS_NUMBER = 0,
+                DECIMALS_PERCENT = 2,
+                DECIMALS_SECONDS = 6,
+                DECIMALS_UPTIME = 0,
+                DECIMALS_BYTES = 0,
+                DECIMALS_KIB = 0
+        };
 #define UNIT_NUMBER "count"
 #define UNIT_PERCENT "percent"
 #define UNIT_SECONDS "seconds"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * How a stream ends: with the command, by its duration, or when it is told to stop. */
-#include "stream/stream.h"
 #include "base/guard.h"
 #include "host/clock.h"
 #include "host/kill.h"
+#include "stream/stream.h"
 
 #include <signal.h>
 #include <sys/wait.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Records of what is, not of what was used: env, metadata, child. */
-#include "stream/stream.h"
 #include "base/guard.h"
 #include "base/json_write.h"
 #include "host/clock.h"
 #include "sources/env.h"
+#include "stream/stream.h"
 
 #include <fcntl.h>
 
@@ -153,7 +153,8 @@ static void write_io(struct denet *d, struct dn_json *json) {
         dn_json_object(json);
         dn_json_key_bool(json, DN_STR("available"), available);
         if (!available) {
-                dn_json_key_string(json, DN_STR("reason"), DN_STR("/proc/PID/io may not be read; it needs CAP_SYS_PTRACE"));
+                dn_json_key_string(json, DN_STR("reason"),
+                                   DN_STR("/proc/PID/io may not be read; it needs CAP_SYS_PTRACE"));
                 dn_json_key_string(json, DN_STR("hint"), DN_STR("run denet as root, or as the process's user"));
         }
         dn_json_object_end(json);

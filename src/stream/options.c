@@ -10,7 +10,8 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
 
         if (from) {
                 if (from->struct_size == 0)
-                        return dn_fail(error, -EINVAL, "denet_options.struct_size is 0; set it to sizeof(denet_options)");
+                        return dn_fail(error, -EINVAL,
+                                       "denet_options.struct_size is 0; set it to sizeof(denet_options)");
                 memcpy(&o, from, from->struct_size < sizeof(o) ? from->struct_size : sizeof(o));
         }
         o.struct_size = sizeof(o);

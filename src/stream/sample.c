@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One pass: from the sources to a record. */
-#include "stream/stream.h"
 #include "base/guard.h"
 #include "host/clock.h"
+#include "stream/stream.h"
 
 int dn_sample_open_sources(struct denet *d) {
         for (const struct dn_source *const *s = dn_sources; *s && d->n_sources < DN_SOURCES_MAX; s++) {
@@ -98,7 +98,8 @@ static bool is_network(int id) {
 }
 
 /* What counters are counted from. Of a command that we start: nothing, it is ours from its first instruction; but the
- * network was there before. With since_process_start the same goes for a running process's I/O, and the network's too. */
+ * network was there before. With since_process_start the same goes for a running process's I/O, and the network's too.
+ */
 static void clear_baseline(const struct denet *d, struct dn_row *row) {
         bool since_start = d->o.flags & DENET_SINCE_PROCESS_START;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Saved records: a file, standard input or memory, line by line. What follows the last newline is dropped: a line that
  * ends in one is whole, whatever happened to its writer. */
-#include "stream/stream.h"
 #include "base/guard.h"
+#include "stream/stream.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@ struct dn_saved {
         uint64_t line;           /* number of the one read last */
         char *buffer;
         size_t room;
-        const char *at;  /* what is not consumed yet: [at, at + left) */
+        const char *at; /* what is not consumed yet: [at, at + left) */
         size_t left;
         struct dn_reader reader;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * run and attach: hold, open the sources, take the first snapshot, let go; and from then on what is due. */
-#include "stream/stream.h"
 #include "base/guard.h"
 #include "host/clock.h"
 #include "host/kill.h"
+#include "stream/stream.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -106,7 +106,11 @@ static int arm(struct denet *d) {
 
 static int start(struct denet *d, char *const argv[], denet_error *error) {
         struct dn_spawn spawn = {
-                .argv = argv, .cwd = d->o.cwd, .env = d->o.env, .stdio = d->o.stdio, .nofile = d->o.nofile,
+                .argv = argv,
+                .cwd = d->o.cwd,
+                .env = d->o.env,
+                .stdio = d->o.stdio,
+                .nofile = d->o.nofile,
         };
         struct rusage self;
         int r;
@@ -160,7 +164,8 @@ static int attach(struct denet *d, int64_t pid, denet_error *error) {
                 return dn_fail(error, d->held.pidfd, "%" PRId64 ": %s", pid, strerror(-d->held.pidfd));
         d->held.pid = (pid_t)pid;
         if (dn_platform_is_kernel_thread(d->target.procfs, pid))
-                return dn_fail(error, -EINVAL, "%" PRId64 ": a thread of the kernel; it runs no program to measure", pid);
+                return dn_fail(error, -EINVAL, "%" PRId64 ": a thread of the kernel; it runs no program to measure",
+                               pid);
         return begin(d, pid, error);
 }
 

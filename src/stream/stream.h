@@ -64,12 +64,14 @@ struct denet {
         bool stopping;          /* by denet_stop, or the duration */
         bool watching;          /* the pidfd is in the loop */
         int64_t peak_sum_kb, peak_process_kb;
-        uint64_t seen;          /* processes that were ever members */
+        uint64_t seen; /* processes that were ever members */
 };
 
 /* stream.c */
-int dn_stream_queue(struct denet *d, const struct dn_queued *item); /* takes over item->text, also when it fails. 0 or -ENOMEM */
-int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms, struct dn_text *text); /* likewise; the text is empty after */
+int dn_stream_queue(struct denet *d,
+                    const struct dn_queued *item); /* takes over item->text, also when it fails. 0 or -ENOMEM */
+int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms,
+                         struct dn_text *text); /* likewise; the text is empty after */
 void dn_stream_debug(const struct denet *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Fills *error, if there is one, and returns the code. */
 int dn_fail(denet_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -89,9 +91,9 @@ int dn_sample_open_sources(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
 
 /* ending.c */
-int dn_ending_finish(struct denet *d); /* the last pass and the exit record; the stream is done */
-int dn_ending_stop(struct denet *d);   /* TERM now, KILL later; attached: finish */
-void dn_ending_kill(struct denet *d);  /* KILL to every member that lives */
+int dn_ending_finish(struct denet *d);        /* the last pass and the exit record; the stream is done */
+int dn_ending_stop(struct denet *d);          /* TERM now, KILL later; attached: finish */
+void dn_ending_kill(struct denet *d);         /* KILL to every member that lives */
 bool dn_ending_anyone(const struct denet *d); /* a member lives, by the last pass */
 
 /* facts.c: records that are not samples */
@@ -99,7 +101,7 @@ int dn_facts_open(struct denet *d);
 void dn_facts_close(struct denet *d);
 void dn_facts_forget(struct denet *d, uint32_t slot);
 int dn_facts_begin(struct denet *d, char *const *argv); /* env, metadata */
-int dn_facts_children(struct denet *d);                 /* a child record for each that is new or another since its exec */
+int dn_facts_children(struct denet *d); /* a child record for each that is new or another since its exec */
 
 /* saved.c */
 int dn_saved_next(struct denet *d); /* 1: d->record is filled; 0: the end; -EBADMSG, -errno */

@@ -77,6 +77,14 @@ bool scene_read(const struct scene *scene, const char *name, const char *file, s
         return dn_file_append(AT_FDCWD, path, 1 << 20, text) == 0;
 }
 
+struct dn_str scene_exact(struct dn_str s) {
+        char *p = malloc(s.n ? s.n : 1);
+
+        assert_non_null(p);
+        memcpy(p, s.p, s.n);
+        return (struct dn_str){p, s.n};
+}
+
 void scene_copy(struct scene *scene) {
         char root[] = "/tmp/denet-test-XXXXXX", command[SCENE_PATH + 64];
 

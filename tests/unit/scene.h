@@ -27,6 +27,9 @@ bool scene_is_below(const struct scene *scene, const struct scene_process *p, co
 /* A file of the process of this name, whole; appended. False: there is none. */
 bool scene_read(const struct scene *scene, const char *name, const char *file, struct dn_text *text);
 
+/* The same bytes with nothing behind them that may be read; the caller frees it. */
+struct dn_str scene_exact(struct dn_str s);
+
 /* In its place a copy that a test may change, in a new directory; scene_remove takes it away. */
 void scene_copy(struct scene *scene);
 void scene_remove(const struct scene *scene);

@@ -22,7 +22,8 @@ int dn_netdev_parse(struct dn_str file, struct dn_netdev *ret_netdev) {
         struct dn_netdev sum = {0};
         struct dn_str line, name;
 
-        if (!dn_str_cut(&file, '\n', &line) || !dn_str_starts(line, DN_STR("Inter-|")) || !dn_str_cut(&file, '\n', &line))
+        if (!dn_str_cut(&file, '\n', &line) || !dn_str_starts(line, DN_STR("Inter-|")) ||
+            !dn_str_cut(&file, '\n', &line))
                 return -EBADMSG;
         while (dn_str_cut(&file, '\n', &line)) {
                 if (!dn_str_cut(&line, ':', &name))

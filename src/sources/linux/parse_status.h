@@ -4,9 +4,9 @@
 
 /* /proc/PID/status; -1 where a line is missing: a zombie and a kernel thread have no Vm lines, old kernels not all. */
 struct dn_status {
-        int64_t hwm_kb, swap_kb; /* VmHWM, VmSwap */
+        int64_t hwm_kb, swap_kb;         /* VmHWM, VmSwap */
         int64_t voluntary, nonvoluntary; /* context switches of the thread that the file is of */
-        bool ignores_sigchld;    /* SigIgn has it: children of this process fold into nobody */
+        bool ignores_sigchld;            /* SigIgn has it: children of this process fold into nobody */
 };
 
 /* 0, or -EBADMSG where it is no such file. */

@@ -30,7 +30,8 @@ static int64_t larger(int64_t a, int64_t b) {
  * stand, within what keeps both parts from falling. */
 static void set_cpu(struct dn_row *row, const struct dn_stat *st, int64_t clock_ns, uint32_t number) {
         int64_t utime = (int64_t)st->utime_ticks * tick_us(), stime = (int64_t)st->stime_ticks * tick_us();
-        int64_t user_then = dn_row_or_zero(row, DN_cpu_user_secs), system_then = dn_row_or_zero(row, DN_cpu_system_secs);
+        int64_t user_then = dn_row_or_zero(row, DN_cpu_user_secs),
+                system_then = dn_row_or_zero(row, DN_cpu_system_secs);
         int64_t total, user;
 
         total = clock_ns >= 0 ? clock_ns / 1000 : utime + stime;

@@ -77,7 +77,8 @@ static bool children_io(int root, struct dn_io *ret_io) {
         thread = task < 0 ? -1 : openat(task, path, O_RDONLY | O_CLOEXEC);
         if (thread < 0 || process < 0)
                 return false;
-        /* Both are given out before the reading of either is counted, so between the two stands the first read alone. */
+        /* Both are given out before the reading of either is counted, so between the two stands the first read alone.
+         */
         n_own = dn_file_reread(thread, own, sizeof(own));
         n_all = dn_file_reread(process, all, sizeof(all));
         if (n_own < 0 || n_all < 0 || dn_io_parse((struct dn_str){all, (size_t)n_all}, &io) < 0 ||

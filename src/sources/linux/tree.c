@@ -95,7 +95,8 @@ static bool read_candidate(const struct tree *tree, int64_t pid, struct candidat
         n = dn_file_read(tree->target->procfs->root, path, line, sizeof(line));
         if (n < 0 || dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
                 return false;
-        *ret_c = (struct candidate){.pid = pid, .ppid = st.ppid, .start_ticks = st.start_ticks, .comm_size = st.comm_size};
+        *ret_c = (struct candidate){
+                .pid = pid, .ppid = st.ppid, .start_ticks = st.start_ticks, .comm_size = st.comm_size};
         memcpy(ret_c->comm, st.comm, st.comm_size);
         return true;
 }

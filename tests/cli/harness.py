@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the program share: denet started as its users start it, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Union
+
+ROOT = Path(__file__).resolve().parents[2]
+DENET = os.path.abspath(os.environ.get("DENET", ROOT / "build" / "denet"))
+SANITIZED = os.environ.get("DENET_SANITIZED") == "1"
+PATIENCE = 240.0 if SANITIZED else 60.0  # seconds until a test says that something hangs
+CORES = len(os.sched_getaffinity(0))
+TICK = 0.010  # seconds: what one tick is in the project's promises
+
+Argument = Union[str, bytes, "os.PathLike[str]"]
+Record = dict[str, Any]
+
+
+def only_json(text: str) -> Any:
+    """Parses JSON as the standard has it: no NaN, no Infinity."""
+
+    def refuse(constant: str) -> Any:
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def whole_lines(data: bytes) -> list[bytes]:
+    """The lines that end in a newline; what follows the last one is to be dropped."""
+    return data.split(b"\n")[:-1]
+
+
+def parse_records(data: bytes) -> list[Record]:
+    """Every line of `data` as a record. Bytes that are not UTF-8 and lines that are not objects fail the test."""
+    assert data == b"" or data.endswith(b"\n"), f"the last line is cut: {data[-200:]!r}"
+    records: list[Record] = []
+    for line in whole_lines(data):
+        record = only_json(line.decode("utf-8"))
+        assert isinstance(record, dict), line
+        records.append(record)
+    return records
+
+
+def read_records(path: Path) -> list[Record]:
+    return parse_records(path.read_bytes())
+
+
+def of_kind(records: Sequence[Record], kind: str) -> list[Record]:
+    return [r for r in records if r["kind"] == kind]
+
+
+def the(records: Sequence[Record], kind: str) -> Record:
+    """The one record of this kind."""
+    found = of_kind(records, kind)
+    assert len(found) == 1, f"{len(found)} records of kind {kind}"
+    return found[0]
+
+
+def totals(records: Sequence[Record]) -> Record:
+    found = the(records, "exit")["totals"]
+    assert isinstance(found, dict)
+    return found
+
+
+def cpu_secs(metrics: Record) -> float:
+    return float(metrics["cpu_user_secs"]) + float(metrics["cpu_system_secs"])
+
+
+@dataclass
+class Result:
+    """What a program left behind when it had ended."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def out(self) -> str:
+        return self.stdout.decode("utf-8")
+
+    @property
+    def err(self) -> str:
+        return self.stderr.decode("utf-8")
+
+    @property
+    def records(self) -> list[Record]:
+        """Standard output, where it is records (--json)."""
+        return parse_records(self.stdout)
+
+    @property
+    def error_line(self) -> str:
+        """The one line that denet says when something is wrong; the usage may follow."""
+        first, _, rest = self.err.partition("\n")
+        assert first.startswith("denet: "), self.err
+        assert rest == "" or rest.startswith("Usage: "), f"more than one line and the usage: {self.err}"
+        return first
+
+
+def finish(process: subprocess.Popen[bytes], data: bytes | None = None, patience: float = PATIENCE) -> Result:
+    try:
+        out, err = process.communicate(data, timeout=patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"{process.args!r} did not end in {patience:g} s: {out!r} {err!r}") from None
+    return Result(process.returncode, out or b"", err or b"")
+
+
+def execute(command: Sequence[Argument], data: bytes = b"", **how: Any) -> Result:
+    """Runs any command to its end, with pipes for all three streams unless `how` says otherwise."""
+    how.setdefault("stdin", subprocess.PIPE)
+    how.setdefault("stdout", subprocess.PIPE)
+    how.setdefault("stderr", subprocess.PIPE)
+    process = subprocess.Popen([os.fspath(c) for c in command], **how)
+    return finish(process, data if how["stdin"] == subprocess.PIPE else None)
+
+
+def denet(*arguments: Argument, data: bytes = b"", **how: Any) -> Result:
+    """`denet ARGUMENT…`, to its end, with `data` on standard input."""
+    return execute([DENET, *arguments], data, **how)
+
+
+def measure(path: Path, command: Sequence[Argument], *options: Argument, **how: Any) -> tuple[Result, list[Record]]:
+    """`denet OPTIONS -o PATH run COMMAND`, which must succeed, and the records that it wrote."""
+    result = denet(*options, "-o", path, "run", "--", *command, **how)
+    assert result.status == 0, (result.status, result.err)
+    return result, read_records(path)
+
+
+def wait_until(what: Callable[[], object], patience: float = PATIENCE) -> None:
+    end = time.monotonic() + patience
+    while not what():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
+
+
+def state_of(pid: int) -> str:
+    """The letter of /proc/PID/stat, or nothing when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def is_alive(pid: int) -> bool:
+    return state_of(pid) not in ("", "Z", "X")
+
+
+def kill_quietly(pid: int, number: int = signal.SIGKILL) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def command_pid(denet_pid: int) -> int:
+    """The process that a running denet has started, once it is there."""
+    children: list[int] = []
+
+    def found() -> bool:
+        for task in Path(f"/proc/{denet_pid}/task").iterdir():
+            children[:] = [int(p) for p in (task / "children").read_text().split()]
+            if children:
+                return True
+        return False
+
+    wait_until(found)
+    return children[0]
+
+
+@dataclass
+class Report:
+    """What a program of tests/truth/ said of itself."""
+
+    cpu_secs: float
+    processes: int
+    user_secs: float
+    system_secs: float
+
+    @staticmethod
+    def read(path: Path) -> Report:
+        cpu_ns, processes, user_us, system_us = struct.unpack("=4Q", path.read_bytes())
+        return Report(cpu_ns / 1e9, processes, user_us / 1e6, system_us / 1e6)
+
+
+def steps(records: Sequence[Record]) -> Iterator[tuple[int, Record]]:
+    """(elapsed_us since the record before, metrics of the whole) of each tree or sample."""
+    before = 0
+    for record in records:
+        if record["kind"] in ("tree", "sample"):
+            yield record["elapsed_us"] - before, record.get("aggregated", record)
+            before = record["elapsed_us"]
