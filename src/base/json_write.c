@@ -88,7 +88,8 @@ void dn_json_string(struct dn_json *json, struct dn_str s) {
                 put_escape(text, c);
                 from = ++i;
         }
-        dn_utf8_put(text, (struct dn_str){s.p + from, s.n - from});
+        if (from < s.n)
+                dn_utf8_put(text, (struct dn_str){s.p + from, s.n - from});
         dn_text_put_char(text, '"');
 }
 

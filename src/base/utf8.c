@@ -67,5 +67,6 @@ void dn_utf8_put(struct dn_text *text, struct dn_str s) {
                 i += n;
                 i += ascii_run(s, i);
         }
-        dn_text_put(text, (struct dn_str){s.p + from, s.n - from});
+        if (from < s.n)
+                dn_text_put(text, (struct dn_str){s.p + from, s.n - from});
 }

@@ -54,6 +54,7 @@ static struct dn_row *add_row(struct parse *p, int part) {
                 p->no_memory = true;
                 return NULL;
         }
+        row->name = DN_STR("");
         row->slot = s->part[part].n - 1;
         row->changed = s->number;
         return row;
@@ -216,8 +217,12 @@ static void take_kind(struct parse *p) {
                 struct dn_str name;
                 int kind;
         } kinds[] = {
-                {DN_STR("tree"), DN_TREE},         {DN_STR("sample"), DN_SAMPLE}, {DN_STR("child"), DN_CHILD},
-                {DN_STR("metadata"), DN_METADATA}, {DN_STR("exit"), DN_EXIT},     {DN_STR("env"), DN_ENV},
+                {DN_STR("tree"), DN_TREE},
+                {DN_STR("sample"), DN_SAMPLE},
+                {DN_STR("child"), DN_CHILD},
+                {DN_STR("metadata"), DN_METADATA},
+                {DN_STR("exit"), DN_EXIT},
+                {DN_STR("env"), DN_ENV},
                 {DN_STR("aggregated"), DN_AGGREGATED},
         };
         struct dn_str name;

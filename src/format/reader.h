@@ -10,10 +10,10 @@ struct dn_reader {
         struct dn_exit exit;
         struct dn_row *flat;    /* what stands at the top of the line */
         struct dn_text scratch; /* unescaped names */
-        bool children;          /* wanted: else a tree's children and parent are passed over, its aggregate alone is read */
+        bool children; /* wanted: else a tree's children and parent are passed over, its aggregate alone is read */
 };
 
-/* Begin with all 0 but `children`. *ret_record borrows from the line and from the reader, until the next call. 0; -EBADMSG: no JSON, or no record of
- * denet's; -ENOMEM. A blank line is -ENODATA. */
+/* Begin with all 0 but `children`. *ret_record borrows from the line and from the reader, until the next call. 0;
+ * -EBADMSG: no JSON, or no record of denet's; -ENOMEM. A blank line is -ENODATA. */
 int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_record *ret_record);
 void dn_reader_free(struct dn_reader *reader);

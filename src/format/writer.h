@@ -13,8 +13,8 @@ struct dn_metadata {
         struct dn_str cmdline;    /* as /proc/PID/cmdline: each argument ends in NUL */
         struct dn_str executable; /* empty: not known, left out */
         struct dn_str host, version;
-        int64_t cores;                               /* that denet may use; 0: not known */
-        int64_t memory_total_kb, memory_limit_kb;    /* -1: not known, or no limit */
+        int64_t cores;                            /* that denet may use; 0: not known */
+        int64_t memory_total_kb, memory_limit_kb; /* -1: not known, or no limit */
         int64_t interval_ms, max_interval_ms;
         struct dn_str capabilities; /* a JSON object, as the session put it together */
 };
@@ -42,8 +42,8 @@ struct dn_writer *dn_writer_free(struct dn_writer *w);
 void dn_writer_list(struct dn_writer *w, int children);
 /* The slot's process has left: its text is given up. */
 void dn_writer_forget(struct dn_writer *w, uint32_t slot);
-/* The line of a TREE, SAMPLE or EXIT record, or r->text where it stands. What is made here ends in NUL, and is good until
- * the next call. Empty p without memory ({NULL, 0}). */
+/* The line of a TREE, SAMPLE or EXIT record, or r->text where it stands. What is made here ends in NUL, and is good
+ * until the next call. Empty p without memory ({NULL, 0}). */
 struct dn_str dn_writer_text(struct dn_writer *w, const struct denet_record *r);
 /* The same for the exit record of a sink that lost some: with lost_records in its totals. */
 struct dn_str dn_writer_exit_text(struct dn_writer *w, const struct denet_record *r, uint64_t lost);

@@ -20,8 +20,6 @@
 #define RUNNING_ON_VALGRIND 0
 #endif
 
-extern char **environ;
-
 /* The child may share the parent's memory, errno included, and the parent goes on: so the child makes its system calls
  * without libc. Elsewhere it is forked, and may use what it likes. */
 #if defined(__x86_64__)

@@ -8,5 +8,4 @@ static void write_row(const struct denet_record *r, uint64_t nth, uint64_t lost,
         dn_csv_row(text, r);
 }
 
-const struct dn_sink_kind dn_sink_csv = {
-        .name = "csv", .ending = ".csv", .begin = dn_csv_header, .write = write_row};
+const struct dn_sink_kind dn_sink_csv = {.name = "csv", .ending = ".csv", .begin = dn_csv_header, .write = write_row};

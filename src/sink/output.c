@@ -22,7 +22,8 @@ int dn_output_open(struct dn_output *out, const char *path) {
                 return -ENOMEM;
         fd = open(path, flags | O_CREAT | O_EXCL, 0666);
         if (fd < 0 && errno == EEXIST) {
-                /* It may be a link to a file that is not there, or go away meanwhile: still made, but not ours to remove. */
+                /* It may be a link to a file that is not there, or go away meanwhile: still made, but not ours to
+                 * remove. */
                 created = false;
                 fd = open(path, flags | O_CREAT, 0666);
         }

@@ -6,12 +6,12 @@
 
 struct dn_output {
         int fd;
-        bool owned;     /* closed, and a file that was created for nothing removed, by dn_output_close */
-        bool created;   /* the file was not there before */
+        bool owned;   /* closed, and a file that was created for nothing removed, by dn_output_close */
+        bool created; /* the file was not there before */
         bool regular;
-        bool begun;     /* something was written: an old content is gone */
-        bool torn;      /* a piece of a record stands at the end: the next one begins on a line of its own */
-        char *path;     /* of what is owned */
+        bool begun; /* something was written: an old content is gone */
+        bool torn;  /* a piece of a record stands at the end: the next one begins on a line of its own */
+        char *path; /* of what is owned */
 };
 
 /* Opens or creates the file for writing; what it held stands until the first write. 0 or -errno. */

@@ -7,9 +7,11 @@
 struct dn_sink_kind {
         const char *name, *ending;
         void (*begin)(struct dn_text *text); /* each may be NULL */
-        /* Appends the record's bytes; nothing for a record that this kind leaves out. `nth` counts those that were not. */
+        /* Appends the record's bytes; nothing for a record that this kind leaves out. `nth` counts those that were not.
+         */
         void (*write)(const struct denet_record *r, uint64_t nth, uint64_t lost, struct dn_text *text);
-        void (*end)(uint64_t n, struct dn_text *text); /* where it is not NULL, an empty file has its begin and end too */
+        void (*end)(uint64_t n,
+                    struct dn_text *text); /* where it is not NULL, an empty file has its begin and end too */
 };
 
 extern const struct dn_sink_kind dn_sink_jsonl, dn_sink_json, dn_sink_csv;
@@ -26,7 +28,8 @@ struct denet_sink {
         int failed; /* the last error, or 0 */
 };
 
-/* `kind` NULL: by the path's ending, JSON lines where that says nothing. 0 or -errno. The file is made, not yet emptied. */
+/* `kind` NULL: by the path's ending, JSON lines where that says nothing. 0 or -errno. The file is made, not yet
+ * emptied. */
 int dn_sink_open(struct denet_sink **ret_s, const char *path, const struct dn_sink_kind *kind);
 int dn_sink_open_fd(struct denet_sink **ret_s, int fd, const struct dn_sink_kind *kind);
 /* By name ("jsonl", "json", "csv"); NULL where there is none. */

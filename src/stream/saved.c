@@ -99,23 +99,26 @@ int dn_saved_next(struct denet *d) {
         return r < 0 ? r : 1;
 }
 
-static int saved_new(struct denet **ret_d, const denet_options *o, denet_error *error) {
+/* NULL: *ret_error says why. */
+static struct denet *saved_new(const denet_options *o, denet_error *error, int *ret_error) {
         struct denet *d = calloc(1, sizeof(*d));
-        int r;
 
-        if (!d)
-                return dn_fail(error, -ENOMEM, "no memory");
+        if (!d) {
+                *ret_error = dn_fail(error, -ENOMEM, "no memory");
+                return NULL;
+        }
         d->mode = DN_MODE_SAVED;
-        r = dn_options_take(&d->o, o, error);
-        d->saved = r < 0 ? NULL : calloc(1, sizeof(*d->saved));
+        *ret_error = dn_options_take(&d->o, o, error);
+        d->saved = *ret_error < 0 ? NULL : calloc(1, sizeof(*d->saved));
         if (!d->saved) {
+                if (*ret_error >= 0)
+                        *ret_error = dn_fail(error, -ENOMEM, "no memory");
                 free(d);
-                return r < 0 ? r : dn_fail(error, -ENOMEM, "no memory");
+                return NULL;
         }
         d->saved->fd = -1;
         d->saved->reader.children = d->o.children != DENET_CHILDREN_NONE;
-        *ret_d = d;
-        return 0;
+        return d;
 }
 
 static int open_path(struct dn_saved *s, const char *path) {
@@ -136,10 +139,10 @@ static int open_path(struct dn_saved *s, const char *path) {
 }
 
 int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_error *error) {
-        struct denet *d;
-        int r = saved_new(&d, o, error);
+        int r;
+        struct denet *d = saved_new(o, error, &r);
 
-        if (r < 0)
+        if (!d)
                 return r;
         r = open_path(d->saved, path);
         if (r < 0) {
@@ -151,10 +154,10 @@ int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_er
 }
 
 int denet_parse(denet **ret_d, const denet_options *o, const char *lines, size_t size, denet_error *error) {
-        struct denet *d;
-        int r = saved_new(&d, o, error);
+        int r;
+        struct denet *d = saved_new(o, error, &r);
 
-        if (r < 0)
+        if (!d)
                 return r;
         d->saved->at = lines;
         d->saved->left = d->saved->size = size;

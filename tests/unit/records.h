@@ -37,7 +37,8 @@ static inline struct dn_row *process_at(const struct made *m, uint32_t i) {
         return dn_table_row(&m->sample.part[DN_PROCESS], i);
 }
 
-/* A record of this kind at 1000 ms, 250 us after the start, with the whole's row, and the main process where it lives. */
+/* A record of this kind at 1000 ms, 250 us after the start, with the whole's row, and the main process where it lives.
+ */
 static inline void make(struct made *m, int kind, bool main_lives) {
         *m = (struct made){.writer = dn_writer_new()};
         assert_non_null(m->writer);
@@ -50,8 +51,14 @@ static inline void make(struct made *m, int kind, bool main_lives) {
                 add_process(m, 10, "main");
         m->record = (struct denet_record){
                 .kind = kind, .unix_ms = 1000, .sample = &m->sample, .exit = &m->exit, .writer = m->writer};
-        m->exit = (struct dn_exit){.last_sample_to_exit_ms = -1, .code = -1, .signal = -1, .wall_us = -1,
-                                   .peak_rss_kb = -1, .peak_rss_sum_kb = -1, .peak_rss_process_kb = -1,
-                                   .processes_seen = -1, .still_running = -1};
+        m->exit = (struct dn_exit){.last_sample_to_exit_ms = -1,
+                                   .code = -1,
+                                   .signal = -1,
+                                   .wall_us = -1,
+                                   .peak_rss_kb = -1,
+                                   .peak_rss_sum_kb = -1,
+                                   .peak_rss_process_kb = -1,
+                                   .processes_seen = -1,
+                                   .still_running = -1};
 }
 #define made_cleanup DN_GUARD(made_free)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common.h"
 #include "model/accounts.h"
+#include "model/lost.h"
 
 /* ---- by hand ---- */
 
@@ -19,6 +20,9 @@ static void begin(struct scene *s) {
         s->now = free_one;
         if (s->last)
                 dn_snapshot_leave(s->last, &s->ledger);
+        for (uint32_t i = 0; s->last && i < s->last->part[DN_PROCESS].n; i++)
+                if (dn_table_row(&s->last->part[DN_PROCESS], i)->gone)
+                        dn_members_remove(&s->members, dn_table_row(&s->last->part[DN_PROCESS], i)->slot);
         assert_int_equal(dn_snapshot_begin(s->now, s->last, s->last ? s->last->mono_ns + 100 : 100, 0), 0);
 }
 
@@ -196,7 +200,7 @@ static void what_folds_nowhere_keeps_what_was_seen(void **state) {
 
 /* ---- a kernel with a tree that forks and dies, whose truth is known ---- */
 
-enum { PROCS = 400, US = -1 /* the subreaper that orphans come to */ };
+enum { PROCS = 400, US = -1 /* the subreaper that orphans come to */, OUR_PID = 100000 };
 enum { USER, SYSTEM, FAULTS, IO, NUMBERS };
 static const int field_of[NUMBERS] = {DN_cpu_user_secs, DN_cpu_system_secs, DN_page_faults_cached,
                                       DN_syscall_write_bytes};
@@ -216,6 +220,7 @@ struct world {
         int64_t truth[NUMBERS];
         int64_t reaped_by_us[NUMBERS];
         struct scene scene;
+        struct dn_lost lost;
         bool member[PROCS];
         int64_t last_whole[NUMBERS];
 };
@@ -309,37 +314,14 @@ static void reap_orphans(struct world *w, bool as_one_total) {
                         w->reaped_by_us[number] += total_of(p, number);
                 }
                 p->exists = false;
-                assert_int_equal(dn_ledger_end(&w->scene.ledger, &(struct dn_end){.key = key_of(i),
-                                                                                  .last = as_one_total ? NULL : last}),
+                assert_int_equal(dn_ledger_end(&w->scene.ledger,
+                                               &(struct dn_end){.key = key_of(i), .last = as_one_total ? NULL : last}),
                                  0);
         }
         for (int number = 0; number < NUMBERS; number++)
                 dn_row_set(ours, field_of[number], w->reaped_by_us[number], 0);
         if (as_one_total)
                 assert_int_equal(dn_ledger_set_reaped(&w->scene.ledger, ours), 0);
-}
-
-/* One that vanished where nobody has its totals: what was seen of it last goes to the ledger. */
-static void write_off_lost(struct world *w) {
-        const struct dn_table *rows = &w->scene.now->part[DN_PROCESS];
-
-        for (uint32_t i = 0; i < rows->n; i++) {
-                const struct dn_row *row = dn_table_row(rows, i);
-                const struct proc *p = &w->procs[row->key.pid - 1];
-                dn_autofree struct dn_row *last = dn_row_new();
-
-                if (!row->gone || p->parent == US || !w->procs[p->parent].careless)
-                        continue;
-                for (int number = 0; number < NUMBERS; number++) {
-                        int of = dn_field_reaped(field_of[number]);
-                        int64_t reaped = of >= 0 ? dn_row_or_zero(row, of) : 0;
-
-                        dn_row_set(last, field_of[number], dn_row_or_zero(row, field_of[number]) + reaped, 0);
-                }
-                assert_int_equal(dn_ledger_end(&w->scene.ledger,
-                                               &(struct dn_end){.key = row->key, .how = DN_END_LOST, .last = last}),
-                                 0);
-        }
 }
 
 static void read_row(const struct world *w, struct dn_row *row) {
@@ -351,6 +333,8 @@ static void read_row(const struct world *w, struct dn_row *row) {
                 return;
         }
         dn_row_set(row, DN_state, p->zombie ? 'Z' : 'S', number);
+        dn_row_set(row, DN_parent_pid, p->parent == US ? OUR_PID : key_of(p->parent).pid, number);
+        dn_row_set(row, DN_ignores_sigchld, p->careless, number);
         for (int i = 0; i < IO; i++) {
                 dn_row_set(row, field_of[i], p->own[i], number);
                 dn_row_set(row, dn_field_reaped(field_of[i]), p->reaped[i], number);
@@ -373,6 +357,8 @@ static void pass(struct world *w, uint32_t busy) {
                 read_row(w, dn_table_row(&s->now->part[DN_PROCESS], i));
         }
         events(w, busy);
+        if (s->last)
+                assert_int_equal(dn_lost_look(&w->lost, s->now, s->last, &s->members, OUR_PID, &s->ledger), 0);
         settle(s);
         for (int number = 0; number < NUMBERS; number++) {
                 int64_t value = whole(s, field_of[number]);
@@ -381,7 +367,6 @@ static void pass(struct world *w, uint32_t busy) {
                 assert_true(value <= w->truth[number]);
                 w->last_whole[number] = value;
         }
-        write_off_lost(w);
 }
 
 static void end_everybody(struct world *w) {
@@ -407,8 +392,11 @@ static void run_world(uint64_t seed, bool careless, bool as_one_total) {
                 reap_orphans(w, as_one_total);
                 pass(w, 0);
         }
-        for (int number = 0; number < NUMBERS && !careless; number++)
+        for (int number = 0; number < NUMBERS && !w->scene.ledger.lower_bound; number++)
                 assert_int_equal(w->last_whole[number], w->truth[number]);
+        if (!careless)
+                assert_null(w->scene.ledger.lower_bound);
+        dn_lost_free(&w->lost);
         scene_free(&w->scene);
         free(w);
 }

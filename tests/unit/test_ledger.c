@@ -13,7 +13,8 @@ static void end(struct dn_ledger *l, int how, int64_t user_us) {
 
         dn_row_set(last, DN_cpu_user_secs, user_us, 1);
         dn_row_set(last, DN_mem_rss_kb, 500, 1);
-        assert_int_equal(dn_ledger_end(l, &(struct dn_end){.key = {user_us, 1}, .how = how, .last = last}), 0);
+        assert_int_equal(
+                dn_ledger_end(l, &(struct dn_end){.key = {user_us, 1}, .how = how, .last = last, .why = "why"}), 0);
 }
 
 static void an_empty_ledger_knows_nothing(void **state) {
@@ -43,7 +44,7 @@ static void one_that_was_lost_makes_the_totals_a_lower_bound(void **state) {
         end(&l, DN_END_LOST, 7);
         assert_int_equal(total(&l, DN_cpu_user_secs), 7);
         assert_int_equal(l.n_lost, 1);
-        assert_non_null(l.lower_bound);
+        assert_string_equal(l.lower_bound, "why");
         dn_ledger_free(&l);
 }
 

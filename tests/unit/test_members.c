@@ -67,7 +67,7 @@ static void a_name_is_utf8_and_ends_in_nul(void **state) {
         struct dn_members m = {0};
         struct dn_member *member = add(&m, 1, 1);
         struct dn_str name = dn_member_rename(member, DN_STR("a\xff"
-                                                            "b"));
+                                                             "b"));
 
         assert_str_is(name, "a\xef\xbf\xbd"
                             "b");

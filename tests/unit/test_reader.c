@@ -55,12 +55,13 @@ static void assert_comes_back(const char *line) {
 }
 
 static void what_was_written_comes_back_to_the_bit(void **state) {
-        assert_comes_back("{\"kind\":\"tree\",\"ts_ms\":1795425304713,\"elapsed_us\":12345,"
-                          "\"parent\":{\"ts_ms\":1795425304712,\"cpu_usage\":12.34,\"cpu_core\":2,\"uptime_secs\":9},"
-                          "\"children\":[{\"pid\":11,\"command\":\"a\\\"b\\n\",\"metrics\":{\"ts_ms\":1795425304717,"
-                          "\"cpu_user_secs\":1.5}},{\"pid\":12,\"command\":\"ü\",\"metrics\":{\"ts_ms\":1795425304713}}],"
-                          "\"aggregated\":{\"ts_ms\":1795425304713,\"mem_rss_kb\":77,\"process_count\":2,"
-                          "\"uptime_secs\":9}}");
+        assert_comes_back(
+                "{\"kind\":\"tree\",\"ts_ms\":1795425304713,\"elapsed_us\":12345,"
+                "\"parent\":{\"ts_ms\":1795425304712,\"cpu_usage\":12.34,\"cpu_core\":2,\"uptime_secs\":9},"
+                "\"children\":[{\"pid\":11,\"command\":\"a\\\"b\\n\",\"metrics\":{\"ts_ms\":1795425304717,"
+                "\"cpu_user_secs\":1.5}},{\"pid\":12,\"command\":\"ü\",\"metrics\":{\"ts_ms\":1795425304713}}],"
+                "\"aggregated\":{\"ts_ms\":1795425304713,\"mem_rss_kb\":77,\"process_count\":2,"
+                "\"uptime_secs\":9}}");
         assert_comes_back("{\"kind\":\"sample\",\"ts_ms\":1000,\"elapsed_us\":0,\"mem_rss_kb\":77,\"cpu_core\":5,"
                           "\"cpu_user_secs\":0.000001,\"fd_count\":4,\"uptime_secs\":3}");
         assert_comes_back("{\"kind\":\"exit\",\"ts_ms\":1000,\"last_sample_to_exit_ms\":0,\"signal\":9,"
@@ -89,8 +90,8 @@ static void any_tree_comes_back(void **state) {
 
                         for (int id = 0; id < DN_FIELDS; id++)
                                 if (random_below(&seed, 2))
-                                        dn_row_set(row, id, (int64_t)(random_next(&seed) >> 1 >> random_below(&seed, 63)),
-                                                   1);
+                                        dn_row_set(row, id,
+                                                   (int64_t)(random_next(&seed) >> 1 >> random_below(&seed, 63)), 1);
                 }
                 dn_text_put(&line, dn_writer_text(m.writer, &m.record));
                 assert_int_equal(read_line(dn_text_cstr(&line)), 0);

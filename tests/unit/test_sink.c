@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
-#include "sink/sink.h"
 #include "records.h"
+#include "sink/sink.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -153,9 +153,15 @@ static void an_exit_says_all_that_is_known_and_no_more(void **state) {
         m.record.sample = NULL;
         assert_line(&m, "{\"kind\":\"exit\",\"ts_ms\":1000,\"totals\":{}}");
         m.record.sample = &m.sample;
-        m.exit = (struct dn_exit){.last_sample_to_exit_ms = 12, .code = 3, .signal = -1, .wall_us = 2500000,
-                                  .peak_rss_kb = 9, .peak_rss_sum_kb = 8, .peak_rss_process_kb = 9,
-                                  .processes_seen = 4, .still_running = 0};
+        m.exit = (struct dn_exit){.last_sample_to_exit_ms = 12,
+                                  .code = 3,
+                                  .signal = -1,
+                                  .wall_us = 2500000,
+                                  .peak_rss_kb = 9,
+                                  .peak_rss_sum_kb = 8,
+                                  .peak_rss_process_kb = 9,
+                                  .processes_seen = 4,
+                                  .still_running = 0};
         whole = dn_table_row(&m.sample.part[DN_WHOLE], 0);
         dn_row_set(whole, DN_cpu_user_secs, 1000000, 1);
         dn_row_set(whole, DN_cpu_system_secs, 1, 1);
@@ -189,9 +195,17 @@ static void metadata_takes_the_command_from_argv_or_cmdline(void **state) {
         dn_write_metadata(&text, &m);
         assert_text_is(&text, "{\"kind\":\"metadata\",\"pid\":7,\"cmd\":[\"sh\",\"-c\",\"a b\"],\"t0_ms\":5}");
         dn_text_reset(&text);
-        m = (struct dn_metadata){.t0_ms = 5, .pid = 7, .cmdline = DN_STR("a\0\0b\0"), .executable = DN_STR("/bin/a"),
-                                 .host = DN_STR("h"), .version = DN_STR("1.0"), .cores = 4, .memory_total_kb = 10,
-                                 .memory_limit_kb = 5, .interval_ms = 100, .max_interval_ms = 1000,
+        m = (struct dn_metadata){.t0_ms = 5,
+                                 .pid = 7,
+                                 .cmdline = DN_STR("a\0\0b\0"),
+                                 .executable = DN_STR("/bin/a"),
+                                 .host = DN_STR("h"),
+                                 .version = DN_STR("1.0"),
+                                 .cores = 4,
+                                 .memory_total_kb = 10,
+                                 .memory_limit_kb = 5,
+                                 .interval_ms = 100,
+                                 .max_interval_ms = 1000,
                                  .capabilities = DN_STR("{\"psi\":{}}")};
         dn_write_metadata(&text, &m);
         assert_text_is(&text, "{\"kind\":\"metadata\",\"pid\":7,\"cmd\":[\"a\",\"\",\"b\"],\"executable\":\"/bin/a\","
@@ -206,8 +220,9 @@ static void a_child_without_a_command_line_has_an_empty_one(void **state) {
         dn_write_child(&text, &(struct dn_child){.unix_ms = 1, .pid = 2, .ppid = 3});
         assert_text_is(&text, "{\"kind\":\"child\",\"ts_ms\":1,\"pid\":2,\"ppid\":3,\"cmd\":[]}");
         dn_text_reset(&text);
-        dn_write_child(&text, &(struct dn_child){.unix_ms = 1, .pid = 2, .ppid = 3, .cmdline = DN_STR("x\0y"),
-                                                 .exe = DN_STR("/x")});
+        dn_write_child(
+                &text,
+                &(struct dn_child){.unix_ms = 1, .pid = 2, .ppid = 3, .cmdline = DN_STR("x\0y"), .exe = DN_STR("/x")});
         assert_text_is(&text, "{\"kind\":\"child\",\"ts_ms\":1,\"pid\":2,\"ppid\":3,\"cmd\":[\"x\",\"y\"],"
                               "\"exe\":\"/x\"}");
 }

@@ -31,6 +31,8 @@ int dn_netdev_parse(struct dn_str file, struct dn_netdev *ret_netdev) {
                 if (!dn_str_equal(dn_str_trim(name), DN_STR("lo")) && !take_line(line, &sum))
                         return -EBADMSG;
         }
+        if ((sum.rx_bytes | sum.tx_bytes) >> 61)
+                return -EBADMSG;
         *ret_netdev = sum;
         return 0;
 }

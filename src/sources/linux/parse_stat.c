@@ -49,6 +49,10 @@ int dn_stat_parse(struct dn_str line, struct dn_stat *ret_stat) {
             !skip(&rest, 1) || !dn_str_take_u64(&rest, &st.start_ticks))
                 return -EBADMSG;
         st.num_threads = threads < 0 ? 0 : (uint64_t)threads;
+        /* Beyond any clock, and in microseconds beyond 64 bits; or beyond what can be summed. */
+        if ((st.utime_ticks | st.stime_ticks | st.cutime_ticks | st.cstime_ticks | st.start_ticks) >> 48 ||
+            (st.minflt | st.cminflt | st.majflt | st.cmajflt | st.num_threads) >> 56)
+                return -EBADMSG;
         st.comm_size = (uint8_t)(name.n < DN_COMM_MAX ? name.n : DN_COMM_MAX - 1);
         memcpy(st.comm, name.p, st.comm_size);
         if (skip(&rest, 5) && dn_str_take_u64(&rest, &st.startstack) && skip(&rest, 10) &&

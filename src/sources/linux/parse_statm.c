@@ -8,6 +8,8 @@ int dn_statm_parse(struct dn_str line, struct dn_statm *ret_statm) {
 
         if (!dn_str_take_u64(&line, &m.size_pages) || !dn_str_take_u64(&line, &m.resident_pages))
                 return -EBADMSG;
+        if ((m.size_pages | m.resident_pages) >> 52) /* more than there are addresses */
+                return -EBADMSG;
         *ret_statm = m;
         return 0;
 }

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What denet says against what is true: programs that use a known amount, and the kernel's own accounting of the same run.
+
+Each bound is 2 % or one tick, or tighter. Where the truth comes from the run itself it is either rusage, as a parent gets it (reap.c),
+or what each process says of itself in its last moment (spawn.c). The latter lacks what the end of a process costs."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from conftest import Background, Helper
+from harness import (
+    CORES,
+    DENET,
+    TICK,
+    Record,
+    Report,
+    Result,
+    cpu_secs,
+    denet,
+    measure,
+    of_kind,
+    read_records,
+    steps,
+    the,
+    totals,
+    wait_until,
+)
+
+MIB = 1 << 20
+# What may never fall in the whole, whoever ends.
+NEVER_FALLS = [
+    "cpu_user_secs",
+    "cpu_system_secs",
+    "disk_read_bytes",
+    "disk_write_bytes",
+    "syscall_read_bytes",
+    "syscall_write_bytes",
+    "page_faults_cached",
+    "page_faults_disk",
+    "io_read_ops",
+    "io_write_ops",
+    "disk_cancelled_write_bytes",
+]
+
+
+def near(truth: float, share: float = 0.02, least: float = TICK) -> object:
+    return pytest.approx(truth, rel=share, abs=least)
+
+
+def check_every_line(records: Sequence[Record]) -> None:
+    """What holds on each tree and between any two of them, and of all of them together."""
+    before: Record = {}
+    integral = whole_us = 0.0
+    surplus = most_surplus = 0.0
+    for us, metrics in steps(records):
+        for name in NEVER_FALLS:
+            assert metrics[name] >= before.get(name, 0), f"{name} falls from {before[name]} at {metrics['ts_ms']}"
+        assert metrics["cpu_usage"] >= 0
+        integral += us * metrics["cpu_usage"] / 1e8
+        whole_us += us
+        # More than all cores can do, over any stretch of lines. The clock of a process lags by up to a tick of the kernel's.
+        surplus = max(0.0, surplus + us * metrics["cpu_usage"] / 1e8 - CORES * us / 1e6)
+        most_surplus = max(most_surplus, surplus)
+        before = metrics
+    sums = totals(records)
+    # Two decimals of a percentage are off by half of the last at the most.
+    assert integral == pytest.approx(cpu_secs(sums), abs=TICK + 0.5e-4 * whole_us / 1e6)
+    assert most_surplus <= CORES * TICK, f"{most_surplus} s of CPU time more than {CORES} cores can do"
+    for name in NEVER_FALLS:
+        assert sums[name] >= before[name], f"{name}: the total is less than the last line's"
+        assert sums[name] == before[name], f"{name}: one more sample at the very end has the total"
+
+
+PACES = {"by default": [], "at 1 ms": ["-i", "1", "-m", "1", "--children", "none"]}
+at_each_pace = pytest.mark.parametrize("pace", PACES)
+
+
+class TestKnownAmounts:
+    @at_each_pace
+    def test_cpu_time_of_one_thread(self, pace: str, records_file: Path, truth: Helper) -> None:
+        records = measure(records_file, [truth("burn"), "600"], *PACES[pace])[1]
+        assert cpu_secs(totals(records)) == near(0.6)
+        check_every_line(records)
+
+    @at_each_pace
+    def test_cpu_time_of_four_threads(self, pace: str, records_file: Path, truth: Helper) -> None:
+        records = measure(records_file, [truth("burn"), "200", "4"], *PACES[pace])[1]
+        assert cpu_secs(totals(records)) == near(0.8)
+        check_every_line(records)
+        assert max(t["aggregated"]["thread_count"] for t in of_kind(records, "tree")) == 5
+
+    def test_cpu_time_of_the_main_process_alone(self, records_file: Path, truth: Helper) -> None:
+        records = measure(records_file, [truth("burn"), "400"], "--exclude-children", "-i", "20")[1]
+        assert cpu_secs(totals(records)) == near(0.4)
+        check_every_line(records)
+
+    def test_cpu_usage_is_a_percentage_of_one_core(self, records_file: Path, truth: Helper) -> None:
+        records = measure(records_file, [truth("burn"), "800"], "-i", "100", "-m", "100")[1]
+        for tree in of_kind(records, "tree")[1:-1]:
+            assert tree["parent"]["cpu_usage"] <= 100 + 100 * TICK / 0.1
+            assert tree["parent"]["cpu_usage"] == tree["aggregated"]["cpu_usage"]
+
+    def test_user_and_system_time_are_told_apart(self, records_file: Path, truth: Helper, tmp_path: Path) -> None:
+        report = tmp_path / "report"
+        records = measure(
+            records_file, [truth("reap"), report, "sh", "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"]
+        )[1]
+        told = Report.read(report)
+        assert totals(records)["cpu_user_secs"] == near(told.user_secs)
+        assert totals(records)["cpu_system_secs"] == near(told.system_secs)
+
+    def test_memory_that_is_touched(self, records_file: Path, truth: Helper) -> None:
+        records = measure(records_file, [truth("touch"), "64", "300"], "-i", "20")[1]
+        own = 2 * 1024  # what the program itself takes, in KiB, is less
+        middle = of_kind(records, "tree")[8]
+        for kb in (
+            middle["parent"]["mem_rss_kb"],
+            middle["aggregated"]["mem_rss_kb"],
+            totals(records)["peak_mem_rss_kb"],
+            totals(records)["peak_mem_rss_process_kb"],
+        ):
+            assert 64 * 1024 <= kb <= 64 * 1024 * 1.02 + own
+        assert middle["parent"]["mem_vms_kb"] >= 64 * 1024
+
+    def test_the_memory_of_a_tree_is_that_of_its_members(self, records_file: Path, truth: Helper) -> None:
+        script = '"$0" 30 500 & "$0" 40 500 & wait'
+        records = measure(records_file, ["sh", "-c", script, truth("touch")], "-i", "20")[1]
+        assert 70 * 1024 <= totals(records)["peak_mem_rss_sum_kb"] <= 70 * 1024 * 1.02 + 6 * 1024
+        assert 40 * 1024 <= totals(records)["peak_mem_rss_process_kb"] <= 40 * 1024 * 1.02 + 2 * 1024
+        assert totals(records)["peak_mem_rss_kb"] == totals(records)["peak_mem_rss_sum_kb"]
+
+    def test_a_peak_between_two_samples_is_in_the_totals_and_in_the_summary(
+        self, records_file: Path, truth: Helper, tmp_path: Path
+    ) -> None:
+        options = ["-i", "2000", "--stats", tmp_path / "stats.json"]
+        records = measure(records_file, [truth("touch"), "200", "5", "50"], *options)[1]
+        assert 200 * 1024 <= totals(records)["peak_mem_rss_process_kb"] <= 200 * 1024 * 1.02 + 2048
+        assert totals(records)["peak_mem_rss_kb"] == totals(records)["peak_mem_rss_process_kb"]
+        assert f'"peak_mem_rss_kb":{totals(records)["peak_mem_rss_kb"]}' in (tmp_path / "stats.json").read_text()
+
+    @at_each_pace
+    @pytest.mark.parametrize(("size", "chunk"), [(50_000_000, 65536), (1_000_003, 1000), (1, 1)])
+    def test_bytes_and_calls_that_are_written(
+        self, size: int, chunk: int, pace: str, records_file: Path, truth: Helper, tmp_path: Path
+    ) -> None:
+        records = measure(records_file, [truth("write"), tmp_path / "data", str(size), str(chunk)], *PACES[pace])[1]
+        assert totals(records)["syscall_write_bytes"] == size
+        assert totals(records)["io_write_ops"] == -(-size // chunk)
+        check_every_line(records)
+
+    def test_bytes_that_are_read(self, records_file: Path, tmp_path: Path) -> None:
+        (tmp_path / "data").write_bytes(bytes(20_000_000))
+        # Its own start (the loader, the libraries) is read by calls too.
+        nothing = totals(measure(records_file, ["cat", "/dev/null"])[1])["syscall_read_bytes"]
+        records = measure(records_file, ["cat", tmp_path / "data"], "-q")[1]
+        assert totals(records)["syscall_read_bytes"] - nothing == 20_000_000
+
+    def test_bytes_that_reach_the_disk(self, records_file: Path, tmp_path: Path) -> None:
+        command = ["dd", "if=/dev/zero", f"of={tmp_path / 'data'}", "bs=1M", "count=8", "conv=fsync"]
+        records = measure(records_file, command)[1]
+        if totals(records)["disk_write_bytes"] == 0:
+            pytest.skip("there is no block device below the folder of the tests")
+        assert totals(records)["disk_write_bytes"] == near(8 * MIB, least=65536)
+
+
+@dataclass
+class Case:
+    """spawn HOW COUNT MICROSECONDS [ARG]: who says what is true, and how much may be missing or too much, in seconds."""
+
+    how: str
+    count: int
+    us: int
+    arg: str = ""
+    by_rusage: bool = True
+    processes: Optional[int] = None
+    lower_bound: bool = False
+
+    def command(self, truth: Helper, folder: Path) -> list[str]:
+        spawn = [truth("spawn"), str(folder / "report"), self.how, str(self.count), str(self.us)]
+        if self.arg:
+            spawn.append(truth("true") if self.arg == "true" else self.arg)
+        return [truth("reap"), str(folder / "rusage"), *spawn] if self.by_rusage else spawn
+
+    def check(self, records: list[Record], folder: Path) -> None:
+        used = cpu_secs(totals(records))
+        last = the(records, "exit")
+        if self.by_rusage:
+            told = Report.read(folder / "rusage")
+            assert used == near(told.user_secs + told.system_secs, share=0.005)
+        elif not self.lower_bound or "lower_bound" not in last:
+            told = Report.read(folder / "report")
+            end = 0.0005 * self.count  # of a process, and of the one that forked it
+            assert told.cpu_secs - max(TICK, 0.02 * told.cpu_secs) <= used
+            assert used <= told.cpu_secs * 1.02 + TICK + end
+        else:
+            assert last["lower_bound"]["reason"]
+            assert used <= Report.read(folder / "report").cpu_secs * 1.02 + TICK + 0.0005 * self.count
+        if not self.lower_bound:
+            assert "lower_bound" not in last, "nothing was lost"
+        if self.processes is not None:
+            assert totals(records)["processes_seen"] == self.processes
+        assert "still_running" not in last
+
+
+CASES = {
+    "400 children of 5 ms": Case("fork", 400, 5000),
+    "2000 empty forks": Case("fork", 2000, 0),
+    "1500 times vfork and exec of a static true": Case("vfork", 1500, 0, "true"),
+    "60 daemons, forked twice": Case("daemons", 60, 5000, by_rusage=False),
+    "100 children and SIGCHLD ignored": Case("ignored", 100, 5000, by_rusage=False, lower_bound=True),
+    "60 children that nobody waits for": Case("unwaited", 60, 5000, by_rusage=False),
+    "a tree 120 deep": Case("deep", 120, 2000, "200"),
+    "200 times exec in one process": Case("exec", 200, 2000, processes=2),
+    "20 writers of 1 MB": Case("writers", 20, 0, "1000000"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@at_each_pace
+def test_exact(case: Case, pace: str, records_file: Path, truth: Helper, tmp_path: Path) -> None:
+    records = measure(records_file, case.command(truth, tmp_path), *PACES[pace])[1]
+    case.check(records, tmp_path)
+    check_every_line(records)
+    if case.how == "writers":
+        assert totals(records)["syscall_write_bytes"] == 20_000_000
+
+
+@at_each_pace
+def test_a_leader_that_ends_before_its_threads_is_counted_whole(
+    pace: str, records_file: Path, truth: Helper, tmp_path: Path
+) -> None:
+    command = [truth("reap"), tmp_path / "rusage", truth("burn"), "200", "3", "leader-ends"]
+    records = measure(records_file, command, *PACES[pace])[1]
+    told = Report.read(tmp_path / "rusage")
+    assert told.user_secs + told.system_secs >= 0.6
+    assert cpu_secs(totals(records)) == near(told.user_secs + told.system_secs, share=0.005)
+    check_every_line(records)
+
+
+def test_a_leader_that_ends_before_its_threads_is_the_main_process_until_they_end(
+    records_file: Path, truth: Helper
+) -> None:
+    records = measure(records_file, [truth("burn"), "200", "3", "leader-ends"], "-i", "20")[1]
+    assert cpu_secs(totals(records)) == near(0.6)
+    trees = of_kind(records, "tree")
+    assert all(t["parent"] is not None for t in trees[:-1])
+    # Its memory is read of a thread that lives.
+    assert trees[len(trees) // 2]["aggregated"]["mem_rss_kb"] > 0
+    assert trees[len(trees) // 2]["aggregated"]["thread_count"] >= 3
+    check_every_line(records)
+
+
+def test_the_deepest_of_a_tree_120_deep_is_listed(records_file: Path, truth: Helper, tmp_path: Path) -> None:
+    spawn = [truth("spawn"), tmp_path / "report", "deep", "120", "100", "400"]
+    records = measure(records_file, spawn, "-i", "50")[1]
+    assert max(t["aggregated"]["process_count"] for t in of_kind(records, "tree")) == 121
+    assert max(len(t["children"]) for t in of_kind(records, "tree")) == 120
+    assert totals(records)["processes_seen"] == 121
+    parents = {c["pid"]: c["ppid"] for c in of_kind(records, "child")}
+    depth, pid = 0, max(parents)
+    main = the(records, "metadata")["pid"]
+    while pid != main:
+        pid, depth = parents[pid], depth + 1
+    assert depth == 120
+
+
+def test_daemons_stay_members_of_the_tree(records_file: Path) -> None:
+    script = "setsid sh -c 'sleep 0.6 & exit' & sleep 0.8"
+    records = measure(records_file, ["sh", "-c", script], "-i", "20")[1]
+    middle = [t for t in of_kind(records, "tree") if 300_000 < t["elapsed_us"] < 500_000]
+    assert middle
+    for tree in middle:
+        assert sorted(c["command"] for c in tree["children"]) == ["sleep", "sleep"]
+
+
+class TestWhatOutlivesTheMainProcess:
+    def test_denet_ends_with_the_main_process_and_says_what_still_runs(self, records_file: Path) -> None:
+        result = denet("-o", records_file, "run", "sh", "-c", "sleep 3 >/dev/null 2>&1 & sleep 0.2; exit 4")
+        assert result.status == 4
+        records = read_records(records_file)
+        assert totals(records)["wall_secs"] < 2.5
+        assert the(records, "exit")["still_running"]
+        assert "1 of its processes still ran" in result.err
+
+    def test_wait_all_stays_until_the_last_descendant_has_ended(
+        self, records_file: Path, truth: Helper, tmp_path: Path
+    ) -> None:
+        spawn = [truth("spawn"), tmp_path / "report", "quit", "5", "100000"]
+        result = denet("--wait-all", "-o", records_file, "-i", "20", "run", *spawn)
+        assert result.status == 0
+        records = read_records(records_file)
+        told = Report.read(tmp_path / "report")
+        assert told.processes == 6
+        assert cpu_secs(totals(records)) == near(told.cpu_secs)
+        assert "still_running" not in the(records, "exit")
+        assert totals(records)["processes_seen"] == 6
+        check_every_line(records)
+
+    def test_wait_all_has_the_status_of_the_command(self) -> None:
+        result = denet("--wait-all", "run", "sh", "-c", "sleep 0.3 >/dev/null 2>&1 & exit 6")
+        assert result.status == 6
+
+
+def test_attached_the_totals_count_from_then_on(
+    records_file: Path, truth: Helper, tmp_path: Path, background: Background
+) -> None:
+    """Within two ticks for each parent that was alive."""
+    script = 'echo >ready; while [ ! -e go ]; do sleep 0.02; done; "$0" rusage "$1" report fork 60 5000; sleep 0.3'
+    target = background(["sh", "-c", script, truth("reap"), truth("spawn")], cwd=tmp_path)
+    wait_until((tmp_path / "ready").exists)
+    monitor = background([DENET, "-i", "20", "-o", records_file, "attach", str(target.pid)])
+    wait_until(lambda: records_file.exists() and b'"tree"' in records_file.read_bytes())
+    (tmp_path / "go").touch()
+    assert monitor.wait(60) == 0
+    told = Report.read(tmp_path / "rusage")
+    records = read_records(records_file)
+    assert cpu_secs(totals(records)) == near(told.user_secs + told.system_secs, least=6 * TICK)
+    check_every_line(records)
+
+
+def test_denet_itself_uses_little(records_file: Path) -> None:
+    """Not a benchmark: that nothing spins."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result: Result = denet("-o", records_file, "run", "sleep", "2")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert result.status == 0
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
