@@ -50,7 +50,7 @@ int dn_stat_parse(struct dn_str line, struct dn_stat *ret_stat) {
                 return -EBADMSG;
         st.num_threads = threads < 0 ? 0 : (uint64_t)threads;
         /* Beyond any clock, and in microseconds beyond 64 bits; or beyond what can be summed. */
-        if ((st.utime_ticks | st.stime_ticks | st.cutime_ticks | st.cstime_ticks | st.start_ticks) >> 48 ||
+        if ((st.utime_ticks | st.stime_ticks | st.cutime_ticks | st.cstime_ticks | st.start_ticks) >> 44 ||
             (st.minflt | st.cminflt | st.majflt | st.cmajflt | st.num_threads) >> 56)
                 return -EBADMSG;
         st.comm_size = (uint8_t)(name.n < DN_COMM_MAX ? name.n : DN_COMM_MAX - 1);

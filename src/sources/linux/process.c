@@ -48,7 +48,8 @@ static void set_cpu(struct dn_row *row, const struct dn_stat *st, int64_t clock_
         dn_row_set(row, DN_reaped_cpu_system_secs, (int64_t)st->cstime_ticks * tick_us(), number);
 }
 
-int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct dn_row *row, uint32_t number) {
+int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct dn_row *row, uint32_t number,
+                         struct dn_task_clocks *clocks) {
         char line[1024];
         struct dn_stat st;
         int64_t clock_ns = -1;
@@ -71,6 +72,8 @@ int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct d
         /* A leader that ended before its threads looks like a zombie, and lives. */
         if (st.state == 'Z' && st.num_threads > 1)
                 st.state = 'R';
+        if (clocks && clock_ns >= 0 && (st.state == 'R' || st.num_threads > 1))
+                clock_ns = dn_task_clock_read(clocks, p, row, clock_ns);
         set_cpu(row, &st, clock_ns, number);
         dn_row_set(row, DN_page_faults_cached, (int64_t)st.minflt, number);
         dn_row_set(row, DN_page_faults_disk, (int64_t)st.majflt, number);
@@ -148,31 +151,65 @@ static void read_memory(struct dn_procfs *p, struct dn_row *row, uint32_t number
         dn_row_set(row, DN_mem_vms_kb, (int64_t)m.size_pages * page_kb(), number);
 }
 
+struct process {
+        struct dn_target *target;
+        struct dn_task_clocks clocks;
+        int64_t last_ns; /* the pass before; 0: there was none */
+};
+
+/* Where samples are closer than this, a tick is too much of an interval. */
+static const int64_t close_ns = 25000000;
+
 static int process_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
+        struct process *process = calloc(1, sizeof(*process));
+
         (void)why;
-        *ret_state = t;
+        if (!process)
+                return -ENOMEM;
+        process->target = t;
+        *ret_state = process;
         return 0;
 }
 
+static void process_close(void *state) {
+        struct process *process = state;
+
+        dn_task_clock_close(&process->clocks);
+        free(process);
+}
+
+static void process_forget(void *state, uint32_t slot) {
+        struct process *process = state;
+
+        dn_task_clock_forget(&process->clocks, slot);
+}
+
 static int process_read(void *state, struct dn_pass *pass) {
-        struct dn_target *t = state;
+        struct process *process = state;
+        struct dn_target *t = process->target;
         const struct dn_table *rows = &pass->now->part[DN_PROCESS];
+        bool are_close = process->last_ns && pass->mono_ns - process->last_ns < close_ns && !pass->final;
 
         for (uint32_t i = 0; i < rows->n; i++) {
                 struct dn_row *row = dn_table_row(rows, i);
-                int r;
 
                 if (row->gone)
                         continue;
-                r = dn_process_read_stat(t->procfs, t->members->by_slot[row->slot], row, pass->now->number);
-                if (r == -ESRCH) {
+                if (dn_process_read_stat(t->procfs, t->members->by_slot[row->slot], row, pass->now->number,
+                                         are_close ? &process->clocks : NULL) == -ESRCH) {
                         row->gone = true;
                         continue;
                 }
                 dn_process_read_io(t->procfs, row, pass->now->number);
                 read_memory(t->procfs, row, pass->now->number);
         }
+        process->last_ns = pass->mono_ns;
         return 0;
 }
 
-const struct dn_source dn_source_process = {.open = process_open, .read = process_read};
+const struct dn_source dn_source_process = {
+        .open = process_open,
+        .read = process_read,
+        .forget = process_forget,
+        .close = process_close,
+};

@@ -54,7 +54,7 @@ static int tree_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         if (!tree)
                 return -ENOMEM;
         tree->target = t;
-        tree->self = getpid();
+        tree->self = t->procfs->real ? getpid() : 0; /* in a recorded tree our number is somebody else's */
         tree->loadavg = openat(t->procfs->root, "loadavg", O_RDONLY | O_CLOEXEC);
         *ret_state = tree;
         return 0;
