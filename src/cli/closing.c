@@ -63,10 +63,12 @@ static void look_up(const struct dn_report *r, struct numbers *n) {
         n->peak_cores = cpu / 100;
         n->has_memory = get(r, "peak_mem_rss_kb", &n->peak_kb);
         get(r, "peak_mem_at_secs", &n->peak_at);
-        n->has_io = get(r, "total_syscall_read_bytes", &n->read) & get(r, "total_syscall_write_bytes", &n->written);
-        n->has_disk =
-                get(r, "total_disk_read_bytes", &n->disk_read) & get(r, "total_disk_write_bytes", &n->disk_written);
-        n->has_net = get(r, "total_sys_net_rx_bytes", &n->net_in) & get(r, "total_sys_net_tx_bytes", &n->net_out);
+        n->has_io = get(r, "total_syscall_read_bytes", &n->read);
+        n->has_io &= get(r, "total_syscall_write_bytes", &n->written);
+        n->has_disk = get(r, "total_disk_read_bytes", &n->disk_read);
+        n->has_disk &= get(r, "total_disk_write_bytes", &n->disk_written);
+        n->has_net = get(r, "total_sys_net_rx_bytes", &n->net_in);
+        n->has_net &= get(r, "total_sys_net_tx_bytes", &n->net_out);
         get(r, "max_processes", &n->processes);
         get(r, "max_threads", &n->threads);
         get(r, "sample_count", &n->samples);

@@ -30,7 +30,7 @@ static void set_cpu_usage(struct dn_row *out, const struct dn_row *now, const st
                 return;
         if (used_us < 0)
                 used_us = 0;
-        dn_row_set(out, DN_cpu_usage, (int64_t)((__int128)used_us * 10000000 / span_ns), out->changed);
+        dn_row_set(out, DN_cpu_usage, (int64_t)(((__int128)used_us * 10000000 + span_ns / 2) / span_ns), out->changed);
 }
 
 /* A value changes in the snapshot where it is read and, being a rate, once more in the one after. */

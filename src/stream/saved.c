@@ -18,6 +18,7 @@ struct dn_saved {
         size_t room;
         const char *at; /* what is not consumed yet: [at, at + left) */
         size_t left;
+        struct dn_text copy; /* of a line of borrowed memory, which has no NUL where the line ends */
         struct dn_reader reader;
 };
 
@@ -27,6 +28,7 @@ void dn_saved_close(struct dn_saved *s) {
         if (s->owned)
                 close(s->fd);
         dn_reader_free(&s->reader);
+        dn_text_free(&s->copy);
         free(s->buffer);
         free(s);
 }
@@ -81,6 +83,18 @@ static int next_line(struct dn_saved *s, struct dn_str *ret_line) {
         }
 }
 
+/* The line with a NUL behind it, as the text of its record is to have it. */
+static int end_line(struct dn_saved *s, struct dn_str *line) {
+        if (s->buffer) {
+                s->buffer[line->p + line->n - s->buffer] = '\0';
+                return 0;
+        }
+        dn_text_reset(&s->copy);
+        dn_text_put(&s->copy, *line);
+        line->p = dn_text_cstr(&s->copy);
+        return line->p ? 0 : -ENOMEM;
+}
+
 int dn_saved_next(struct denet *d) {
         struct dn_saved *s = d->saved;
         struct dn_str line;
@@ -94,7 +108,9 @@ int dn_saved_next(struct denet *d) {
                         s->failed = true; /* nothing comes after it */
                         return r;
                 }
-                r = dn_reader_line(&s->reader, line, &d->record);
+                r = end_line(s, &line);
+                if (r == 0)
+                        r = dn_reader_line(&s->reader, line, &d->record);
         } while (r == -ENODATA);
         return r < 0 ? r : 1;
 }

@@ -5,14 +5,18 @@
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 
-enum { THREADS_MAX = 16, OPEN_MAX = 256 };
+enum { THREADS_MAX = 16, OPEN_MAX = 256, WINDOW = 32 };
 static const int64_t tick_ns = 10000000; /* the longest that a kernel has: HZ 100 */
 
 struct dn_task_clock {
         struct dn_key key;
         int n, fd[THREADS_MAX]; /* of the threads that were there; those that they start are counted with them */
         bool tried;
-        int64_t base_ns; /* the process's CPU time when the counts were 0, as far as it is known: a lower bound */
+        /* The process's CPU time when the counts were 0. The clock, which lags, less the counts is never above it, and
+         * comes close at each tick and switch: so it is the greatest of that over the last two windows of readings. Not
+         * of all: the two count switches and interrupts differently, and drift apart. */
+        int64_t base_ns, window_ns;
+        int readings; /* of this window */
 };
 
 static int open_thread(struct dn_task_clocks *clocks, pid_t tid) {
@@ -96,6 +100,18 @@ static bool read_all(const struct dn_task_clock *clock, int64_t *ret_ns) {
         return true;
 }
 
+static int64_t base(struct dn_task_clock *clock, int64_t difference_ns) {
+        if (clock->readings == 0 || difference_ns > clock->window_ns)
+                clock->window_ns = difference_ns;
+        if (clock->window_ns > clock->base_ns)
+                clock->base_ns = clock->window_ns;
+        if (++clock->readings == WINDOW) {
+                clock->base_ns = clock->window_ns;
+                clock->readings = 0;
+        }
+        return clock->base_ns;
+}
+
 int64_t dn_task_clock_read(struct dn_task_clocks *clocks, struct dn_procfs *p, const struct dn_row *row,
                            int64_t clock_ns) {
         struct dn_task_clock *clock = clocks->refused || !p->real ? NULL : clock_of(clocks, p, row);
@@ -103,11 +119,7 @@ int64_t dn_task_clock_read(struct dn_task_clocks *clocks, struct dn_procfs *p, c
 
         if (!clock || !read_all(clock, &counted_ns))
                 return clock_ns;
-        /* The clock never says too much, so the base may be raised to agree with it: at each switch they then agree, and
-         * the two, which do not count the switch itself alike, cannot drift apart. */
-        if (clock_ns - counted_ns > clock->base_ns)
-                clock->base_ns = clock_ns - counted_ns;
-        now_ns = clock->base_ns + counted_ns;
+        now_ns = base(clock, clock_ns - counted_ns) + counted_ns;
         most_ns = clock_ns + tick_ns * clock->n;
         return now_ns < most_ns ? now_ns : most_ns;
 }
