@@ -3,49 +3,100 @@
 
 #include <errno.h>
 
-#define FIELD(part_, name_, unit_, nature_, tree_, time_, whence_, meaning_) \
-        [DN_##name_] = {.name = {#name_, sizeof(#name_) - 1}, \
-                        .whence = (whence_), \
-                        .meaning = (meaning_), \
-                        .part = DN_##part_, \
-                        .unit = DN_##unit_, \
-                        .nature = DN_##nature_, \
-                        .tree = DN_##tree_, \
-                        .time = DN_##time_, \
-                        .of = DN_NOTHING},
-#define INNER(part_, name_, unit_, of_, whence_, meaning_) \
-        [DN_##name_] = {.name = {#name_, sizeof(#name_) - 1}, \
-                        .whence = (whence_), \
-                        .meaning = (meaning_), \
-                        .part = DN_##part_, \
-                        .unit = DN_##unit_, \
-                        .nature = DN_INNER, \
-                        .tree = DN_ABSENT, \
-                        .time = DN_LAST, \
-                        .of = DN_##of_},
-const struct dn_field dn_fields[DN_FIELDS] = {
+#define ENTRY(id_, part_, name_, unit_, nature_, tree_, time_, of_, whence_, meaning_) \
+        [id_] = {.name = {#name_, sizeof(#name_) - 1}, \
+                 .whence = (whence_), \
+                 .meaning = (meaning_), \
+                 .part = DN_##part_, \
+                 .unit = DN_##unit_, \
+                 .nature = (nature_), \
+                 .tree = DN_##tree_, \
+                 .time = DN_##time_, \
+                 .index = (id_) - DN_FIRST_##part_, \
+                 .of = (of_)},
+#define FIELD(part, name, unit, nature, tree, time, whence, meaning) \
+        ENTRY(DN_##name, part, name, unit, DN_##nature, tree, time, DN_NOTHING, whence, meaning)
+#define INNER(part, name, unit, of, whence, meaning) \
+        ENTRY(DN_##name, part, name, unit, DN_INNER, ABSENT, LAST, DN_##of, whence, meaning)
+#define PART(part, key)
+#define BLOCK(part, name, unit, nature, time, whence, meaning) \
+        ENTRY(DN_##part##_##name, part, name, unit, DN_##nature, ABSENT, time, DN_NOTHING, whence, meaning)
+const struct dn_field dn_fields[DN_ALL_FIELDS] = {
 #include "model/fields.def"
 };
 #undef FIELD
 #undef INNER
+#undef PART
+#undef BLOCK
 
 _Static_assert(DN_FIELDS <= 64, "a row has 64 has-bits");
+#define FIELD(...)
+#define INNER(...)
+#define PART(...)
+#define BLOCK(part, name, ...) \
+        _Static_assert(DN_##part##_##name - DN_FIRST_##part < DN_FIELDS, "rows have room for those of the whole");
+#include "model/fields.def"
+#undef PART
+
+struct dn_str dn_part_name(int part) {
+#define PART(part_, key_) [DN_##part_] = {#key_, sizeof(#key_) - 1},
+#undef BLOCK
+#define BLOCK(...)
+        static const struct dn_str names[DN_PARTS] = {
+#include "model/fields.def"
+        };
+#undef PART
+
+        return names[part];
+}
+
+int dn_part_first(int part) {
+#define PART(part_, key_) [DN_##part_] = DN_FIRST_##part_,
+        static const int16_t first[DN_PARTS] = {
+#include "model/fields.def"
+        };
+
+        return first[part];
+}
+
+int dn_part_find(struct dn_str name) {
+        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
+                if (dn_str_equal(dn_part_name(part), name))
+                        return part;
+        return -ENOENT;
+}
+
+int dn_field_find_in(int part, struct dn_str name) {
+        for (int id = dn_part_first(part); id < DN_ALL_FIELDS && dn_fields[id].part == part; id++)
+                if (dn_str_equal(dn_fields[id].name, name))
+                        return id;
+        return -ENOENT;
+}
 
 int dn_field_find(struct dn_str name) {
+        struct dn_str rest = name, block;
+        int part;
+
         for (int id = 0; id < DN_FIELDS; id++)
                 if (dn_fields[id].nature != DN_INNER && dn_str_equal(dn_fields[id].name, name))
                         return id;
-        return -ENOENT;
+        part = dn_str_cut(&rest, '.', &block) ? dn_part_find(block) : -ENOENT;
+        return part < 0 ? part : dn_field_find_in(part, rest);
 }
 
 int dn_field_find_next(struct dn_str name, int *hint) {
         int id = *hint;
 
-        if (id < 0 || id >= DN_FIELDS || dn_fields[id].nature == DN_INNER || !dn_str_equal(dn_fields[id].name, name))
-                id = dn_field_find(name);
-        if (id >= 0)
+        if (id >= 0 && id < DN_FIELDS && dn_fields[id].nature != DN_INNER && dn_str_equal(dn_fields[id].name, name)) {
                 *hint = id + 1;
-        return id;
+                return id;
+        }
+        for (id = 0; id < DN_FIELDS; id++)
+                if (dn_fields[id].nature != DN_INNER && dn_str_equal(dn_fields[id].name, name)) {
+                        *hint = id + 1;
+                        return id;
+                }
+        return -ENOENT;
 }
 
 int dn_unit_decimals(int unit) {
@@ -66,6 +117,8 @@ const char *dn_unit_name(int unit) {
 bool dn_field_is_written(int id, int part) {
         const struct dn_field *f = &dn_fields[id];
 
+        if (part >= DN_BLOCKS || f->part >= DN_BLOCKS)
+                return f->part == part;
         return f->nature != DN_INNER && f->part <= part && (part != DN_WHOLE || f->tree != DN_ABSENT);
 }
 

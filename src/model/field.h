@@ -9,14 +9,22 @@ enum dn_field_id {
         DN_NOTHING = -1,
 #define FIELD(part, name, ...) DN_##name,
 #define INNER FIELD
+#define PART(part, key) DN_FIRST_##part, DN_BEFORE_##part = DN_FIRST_##part - 1,
+#define BLOCK(part, name, ...) DN_##part##_##name,
 #include "model/fields.def"
 #undef FIELD
 #undef INNER
-        DN_FIELDS
+#undef PART
+#undef BLOCK
+        DN_ALL_FIELDS,
+        DN_FIELDS = DN_FIRST_CGROUP, /* those of processes and of the whole; the blocks' follow */
+        DN_FIRST_PROCESS = 0,
+        DN_FIRST_WHOLE = 0
 };
 
-/* A row of DN_WHOLE has the fields of DN_PROCESS and its own; a process's leaves those unknown. */
-enum dn_part { DN_PROCESS, DN_WHOLE, DN_PARTS };
+/* A row of DN_WHOLE has the fields of DN_PROCESS and its own; a process's leaves those unknown. The others are blocks
+ * of a record. */
+enum dn_part { DN_PROCESS, DN_WHOLE, DN_CGROUP, DN_PARTS, DN_BLOCKS = DN_CGROUP };
 enum dn_unit { DN_NUMBER, DN_PERCENT, DN_SECONDS, DN_UPTIME /* whole seconds */, DN_BYTES, DN_KIB, DN_UNITS };
 enum dn_nature { DN_COUNTER, DN_GAUGE, DN_PEAK, DN_DERIVED, DN_INNER /* read, never written */ };
 enum dn_tree { DN_ABSENT, DN_SUM, DN_MAX, DN_AGAIN, DN_TOTAL, DN_FOLDED };
@@ -26,15 +34,30 @@ struct dn_field {
         struct dn_str name;
         const char *whence, *meaning;
         uint8_t part, unit, nature, tree, time;
+        uint8_t index; /* the place in a row of its part; of DN_PROCESS and DN_WHOLE the id */
         int16_t of; /* INNER: the field whose total it completes; else DN_NOTHING */
 };
 
-extern const struct dn_field dn_fields[DN_FIELDS];
+extern const struct dn_field dn_fields[DN_ALL_FIELDS];
 
-int dn_field_find(struct dn_str name); /* its id, or -ENOENT. An INNER field is not found */
+/* In a row of its part. */
+static inline int dn_field_index(int id) {
+        return id < DN_FIELDS ? id : dn_fields[id].index;
+}
 
-/* The same, where the names come in the order that they came in last time, as they do in records: *hint is where to
- * look first, and is moved on. Begin with 0. */
+/* A block: its key in a record ("" of processes and of the whole), the first of its fields, and which one it is by that
+ * key (-ENOENT). */
+struct dn_str dn_part_name(int part);
+int dn_part_first(int part);
+int dn_part_find(struct dn_str name);
+
+/* "mem_rss_kb", "cgroup.cpu_secs": its id, or -ENOENT. An INNER field is not found. */
+int dn_field_find(struct dn_str name);
+/* In one block, by the name alone. */
+int dn_field_find_in(int part, struct dn_str name);
+
+/* Of processes and of the whole, where the names come in the order that they came in last time, as they do in records:
+ * *hint is where to look first, and is moved on. Begin with 0. */
 int dn_field_find_next(struct dn_str name, int *hint);
 
 /* Decimal digits of the unit's printed step, and its name. */

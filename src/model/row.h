@@ -18,7 +18,7 @@ struct dn_row {
         uint32_t changed;   /* the last snapshot or sample in which a value of it changed */
         bool gone;          /* vanished in this pass: not listed, and left out of the next snapshot */
         uint64_t has;       /* a bit a value */
-        int64_t v[];        /* the fields of its part, by id */
+        int64_t v[];        /* the fields of its part, by dn_field_index; so are the bits */
 };
 
 struct dn_table {
@@ -30,32 +30,38 @@ static inline bool dn_key_equal(struct dn_key a, struct dn_key b) {
         return a.pid == b.pid && a.start == b.start;
 }
 
+static inline bool dn_row_has(const struct dn_row *row, int id) {
+        return row->has >> dn_field_index(id) & 1;
+}
+
 static inline bool dn_row_get(const struct dn_row *row, int id, int64_t *ret_value) {
-        if (!(row->has >> id & 1))
+        if (!dn_row_has(row, id))
                 return false;
-        *ret_value = row->v[id];
+        *ret_value = row->v[dn_field_index(id)];
         return true;
 }
 
 /* The value, or 0 where it is not known: for sums. */
 static inline int64_t dn_row_or_zero(const struct dn_row *row, int id) {
-        return row->has >> id & 1 ? row->v[id] : 0;
+        return dn_row_has(row, id) ? row->v[dn_field_index(id)] : 0;
 }
 
 /* Notes the value, and in `changed` whether it is another than before. `number` is the snapshot's. */
 static inline void dn_row_set(struct dn_row *row, int id, int64_t value, uint32_t number) {
-        if ((row->has >> id & 1) && row->v[id] == value)
+        int index = dn_field_index(id);
+
+        if ((row->has >> index & 1) && row->v[index] == value)
                 return;
-        row->v[id] = value;
-        row->has |= UINT64_C(1) << id;
+        row->v[index] = value;
+        row->has |= UINT64_C(1) << index;
         row->changed = number;
 }
 
 static inline void dn_row_unset(struct dn_row *row, int id, uint32_t number) {
-        if (row->has >> id & 1)
+        if (dn_row_has(row, id))
                 row->changed = number;
-        row->has &= ~(UINT64_C(1) << id);
-        row->v[id] = 0;
+        row->has &= ~(UINT64_C(1) << dn_field_index(id));
+        row->v[dn_field_index(id)] = 0;
 }
 
 /* One on its own, zeroed; NULL without memory. The caller frees it. */

@@ -121,17 +121,27 @@ struct denet_summary *dn_summary_free(struct denet_summary *s) {
 static void forget(struct denet_summary *s) {
         s->samples = 0;
         s->last_us = -1;
+        s->before_span_us = 0;
         s->last->has = s->greatest->has = 0;
         memset(s->span_us, 0, sizeof(s->span_us));
         memset(s->area, 0, sizeof(s->area));
 }
 
+/* A rate over a far shorter time than the one before, as the last of a run often is, says little: in it the kernel's
+ * clocks of ticks catch up. Its peak is that of the two together. */
+static int64_t steady(const struct denet_summary *s, int id, int64_t value, int64_t span_us) {
+        if (dn_fields[id].time != DN_MEAN || span_us <= 0 || span_us >= s->before_span_us / 2)
+                return value;
+        return (int64_t)(((__int128)value * span_us + (__int128)s->before_usage * s->before_span_us) /
+                         ((__int128)span_us + s->before_span_us));
+}
+
 static void fold(struct denet_summary *s, int id, int64_t value, int64_t span_us, int64_t at_us) {
-        int64_t so_far;
+        int64_t so_far, peak = steady(s, id, value, span_us);
 
         dn_row_set(s->last, id, value, 0);
-        if (!dn_row_get(s->greatest, id, &so_far) || value > so_far) {
-                dn_row_set(s->greatest, id, value, 0);
+        if (!dn_row_get(s->greatest, id, &so_far) || peak > so_far) {
+                dn_row_set(s->greatest, id, peak, 0);
                 if (id == DN_mem_rss_kb)
                         s->peak_at_us = at_us;
         }
@@ -165,6 +175,8 @@ static void add_sample(struct denet_summary *s, const struct denet_record *r) {
 
                 fold(s, id, whole->v[id], span_us, at_us);
         }
+        s->before_usage = dn_row_or_zero(whole, DN_cpu_usage);
+        s->before_span_us = span_us;
         s->samples++;
         s->last_ms = r->unix_ms;
         s->last_us = elapsed_us;

@@ -12,6 +12,7 @@ struct denet_summary {
         int64_t peak_at_us;         /* when memory was at its peak */
         struct dn_row *last;        /* part DN_WHOLE: the last value of each field … */
         struct dn_row *greatest;    /* … and the greatest */
+        int64_t before_usage, before_span_us; /* cpu_usage of the sample before, and how long that was */
         int64_t span_us[DN_FIELDS]; /* how long each was known … */
         __int128 area[DN_FIELDS];   /* … and its integral over that */
         bool ended;                 /* an exit record was met */

@@ -44,12 +44,18 @@ class Watched:
     def __init__(self, background: Background, truth: Helper, folder: Path, how: str, *options: str) -> None:
         self.log, self.file = folder / "log", folder / "run.jsonl"
         command = [truth("signals"), str(self.log), how]
-        self.process = background([DENET, "-i", "20", "-o", self.file, *options, "run", *command])
+        self.out, self.err = folder / "out", folder / "err"
+        # Not pipes: a command that survives denet would keep them open.
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = background(
+                [DENET, "-i", "20", "-o", self.file, *options, "run", *command], stdout=out, stderr=err
+            )
         wait_until(lambda: logged(self.log) == ["ready"])
         self.command = command_pid(self.process.pid)
 
     def finish(self) -> Result:
-        return finish(self.process)
+        status = self.process.wait(PATIENCE)
+        return Result(status, self.out.read_bytes(), self.err.read_bytes())
 
 
 @by_name
