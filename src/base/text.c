@@ -10,6 +10,15 @@ void dn_text_free(struct dn_text *text) {
         *text = (struct dn_text){0};
 }
 
+/* The room to have for `need` bytes: doubled until it is enough. 0: there is no such number. */
+static size_t grown(size_t room, size_t need) {
+        room = room ? room : 64;
+        while (room < need)
+                if (__builtin_mul_overflow(room, 2, &room))
+                        return 0;
+        return room;
+}
+
 char *dn_text_reserve(struct dn_text *text, size_t n) {
         size_t need, room;
         char *p;
@@ -17,22 +26,18 @@ char *dn_text_reserve(struct dn_text *text, size_t n) {
         if (text->failed)
                 return NULL;
         if (__builtin_add_overflow(text->n, n, &need))
-                goto no_memory;
+                need = SIZE_MAX; /* which nobody has */
         if (need <= text->room && text->p)
                 return text->p + text->n;
-        room = text->room ? text->room : 64;
-        while (room < need)
-                if (__builtin_mul_overflow(room, 2, &room))
-                        goto no_memory;
-        p = realloc(text->p, room);
-        if (!p)
-                goto no_memory;
+        room = grown(text->room, need);
+        p = room ? realloc(text->p, room) : NULL;
+        if (!p) {
+                text->failed = true;
+                return NULL;
+        }
         text->p = p;
         text->room = room;
         return p + text->n;
-no_memory:
-        text->failed = true;
-        return NULL;
 }
 
 void dn_text_put(struct dn_text *text, struct dn_str s) {

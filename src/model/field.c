@@ -73,30 +73,29 @@ int dn_field_find_in(int part, struct dn_str name) {
         return -ENOENT;
 }
 
-int dn_field_find(struct dn_str name) {
-        struct dn_str rest = name, block;
-        int part;
-
+/* Of processes and of the whole. */
+static int find_plain(struct dn_str name) {
         for (int id = 0; id < DN_FIELDS; id++)
                 if (dn_fields[id].nature != DN_INNER && dn_str_equal(dn_fields[id].name, name))
                         return id;
-        part = dn_str_cut(&rest, '.', &block) ? dn_part_find(block) : -ENOENT;
-        return part < 0 ? part : dn_field_find_in(part, rest);
+        return -ENOENT;
+}
+
+int dn_field_find(struct dn_str name) {
+        struct dn_str rest = name, block;
+        int id = find_plain(name), part = id < 0 && dn_str_cut(&rest, '.', &block) ? dn_part_find(block) : -ENOENT;
+
+        return part < 0 ? id : dn_field_find_in(part, rest);
 }
 
 int dn_field_find_next(struct dn_str name, int *hint) {
         int id = *hint;
 
-        if (id >= 0 && id < DN_FIELDS && dn_fields[id].nature != DN_INNER && dn_str_equal(dn_fields[id].name, name)) {
+        if (id < 0 || id >= DN_FIELDS || dn_fields[id].nature == DN_INNER || !dn_str_equal(dn_fields[id].name, name))
+                id = find_plain(name);
+        if (id >= 0)
                 *hint = id + 1;
-                return id;
-        }
-        for (id = 0; id < DN_FIELDS; id++)
-                if (dn_fields[id].nature != DN_INNER && dn_str_equal(dn_fields[id].name, name)) {
-                        *hint = id + 1;
-                        return id;
-                }
-        return -ENOENT;
+        return id;
 }
 
 int dn_unit_decimals(int unit) {

@@ -56,10 +56,38 @@ const char *denet_row_name(const denet_row *row) {
         return inside(row)->name.p ? inside(row)->name.p : "";
 }
 
+/* The public table has no INNER fields: those of the blocks close up to those before. */
+enum {
+#define FIELD(part, name, ...) PUBLIC_##name,
+#define INNER(...)
+#define PART(part, key) PUBLIC_##part, PUBLIC_BEFORE_##part = PUBLIC_##part - 1,
+#define BLOCK(part, name, ...) PUBLIC_##part##_##name,
+#include "model/fields.def"
+#undef FIELD
+#undef PART
+#undef BLOCK
+        PUBLIC_FIELDS,
+        N_INNER = DN_ALL_FIELDS - PUBLIC_FIELDS
+};
+
+/* The id inside of a public one, or -ENOENT. */
+static int inner_id(int field) {
+        if (field < 0 || field >= PUBLIC_FIELDS)
+                return -ENOENT;
+        return field < DN_FIELDS - N_INNER ? field : field + N_INNER;
+}
+
+int denet_field_id(const char *name) {
+        int id = dn_field_find(dn_str_of(name));
+
+        return id < DN_FIELDS ? id : id - N_INNER;
+}
+
+/* A row has the fields of its part alone; which part that is shows in nothing but where its field stands. */
 int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
-        if (field < 0 || field >= DN_FIELDS || dn_fields[field].nature == DN_INNER)
-                return -ENODATA;
-        return dn_row_get(inside(row), field, ret_steps) ? 0 : -ENODATA;
+        int id = inner_id(field);
+
+        return id >= 0 && dn_row_get(inside(row), id, ret_steps) ? 0 : -ENODATA;
 }
 
 static double scaled(int64_t steps, int decimals) {
@@ -76,25 +104,25 @@ int denet_row_number(const denet_row *row, int field, double *ret_number) {
 
         if (r < 0)
                 return r;
-        *ret_number = scaled(steps, dn_unit_decimals(dn_fields[field].unit));
+        *ret_number = scaled(steps, dn_unit_decimals(dn_fields[inner_id(field)].unit));
         return 0;
 }
 
-int denet_field_id(const char *name) {
-        return dn_field_find(dn_str_of(name));
-}
-
-/* The public table has no INNER fields, and ids are those of the inner one: made once for each process that asks. */
 const denet_field *denet_field_at(int id) {
-#define FIELD(part_, name_, unit_, nature_, tree_, time_, whence_, meaning_) \
+#define ENTRY(block_, name_, unit_, counter_, whence_, meaning_) \
         {.name = #name_, \
-         .block = "", \
+         .block = (block_), \
          .origin = (whence_), \
          .meaning = (meaning_), \
-         .counter = DN_##nature_ == DN_COUNTER, \
+         .counter = (counter_), \
          .unit = UNIT_##unit_, \
          .decimals = DECIMALS_##unit_},
-#define INNER(part_, name_, unit_, of_, whence_, meaning_) {.name = NULL},
+#define FIELD(part, name, unit, nature, tree, time, whence, meaning) \
+        ENTRY("", name, unit, DN_##nature == DN_COUNTER, whence, meaning)
+#define PART(...)
+#define BLOCK(part, name, unit, nature, time, whence, meaning) \
+        ENTRY(BLOCK_##part, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
+#define BLOCK_CGROUP "cgroup"
         enum {
                 DECIMALS_NUMBER = 0,
                 DECIMALS_PERCENT = 2,
@@ -109,11 +137,11 @@ const denet_field *denet_field_at(int id) {
 #define UNIT_UPTIME "seconds"
 #define UNIT_BYTES "bytes"
 #define UNIT_KIB "KiB"
-        static const denet_field fields[] = {
+        static const denet_field fields[PUBLIC_FIELDS] = {
 #include "model/fields.def"
         };
 
-        return id >= 0 && id < DN_FIELDS && fields[id].name ? &fields[id] : NULL;
+        return id >= 0 && id < PUBLIC_FIELDS ? &fields[id] : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------ sinks */
