@@ -7,9 +7,9 @@
 const struct dn_source *const dn_sources[] = {NULL};
 
 int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
+        (void)ret_procfs;
         (void)root;
-        *ret_procfs = NULL;
-        return 0;
+        return -ENOTSUP;
 }
 
 void dn_platform_close(struct dn_procfs *procfs) {

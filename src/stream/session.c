@@ -56,6 +56,8 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         if (r < 0)
                 return r;
         r = dn_platform_open(&d->target.procfs, NULL);
+        if (r == -ENOTSUP)
+                return dn_fail(error, r, "nothing can be measured on this system; saved files can be read");
         if (r < 0)
                 return dn_fail(error, r == -ENOENT ? -ENODEV : r, "/proc: %s; mount it", strerror(-r));
         r = dn_loop_open(&d->loop);
@@ -101,7 +103,7 @@ static int arm(struct denet *d) {
                 d->schedule.due_ns = INT64_MAX;
         if (d->o.duration_ms > 0 && d->o.duration_ms < (uint64_t)(INT64_MAX - d->start_mono_ns) / (uint64_t)ms)
                 d->stop_at_ns = d->start_mono_ns + (int64_t)d->o.duration_ms * ms;
-        return 0;
+        return dn_loop_arm(&d->loop, 0); /* the first records are there */
 }
 
 static int start(struct denet *d, char *const argv[], denet_error *error) {
