@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static const char *const parts[] = {[DN_PROCESS] = "process", [DN_WHOLE] = "tree"};
+static const char *const parts[] = {[DN_PROCESS] = "process", [DN_WHOLE] = "tree", [DN_CGROUP] = "cgroup"};
 
 static const char *const natures[] = {
         [DN_COUNTER] = "counter",
@@ -23,13 +23,14 @@ static const char *const times[] = {[DN_LAST] = "last", [DN_MEAN] = "mean", [DN_
 
 int main(void) {
         puts("part\tname\tunit\tnature\tover the tree\tover time\twhence\tmeaning");
-        for (int id = 0; id < DN_FIELDS; id++) {
+        for (int id = 0; id < DN_ALL_FIELDS; id++) {
                 const struct dn_field *f = &dn_fields[id];
 
                 if (f->nature == DN_INNER)
                         continue;
                 printf("%s\t%.*s\t%s\t%s\t%s\t%s\t%s\t%s\n", parts[f->part], (int)f->name.n, f->name.p,
-                       dn_unit_name(f->unit), natures[f->nature], trees[f->tree], times[f->time], f->whence,
+                       dn_unit_name(f->unit), natures[f->nature],
+                       f->part < DN_BLOCKS ? trees[f->tree] : "its own", times[f->time], f->whence,
                        f->meaning);
         }
         return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

@@ -81,6 +81,7 @@ typedef struct denet_options {
         char *const *env; /* its whole environment; PATH in it is where the command is looked for */
         const int *stdio; /* its three descriptors, -1: /dev/null */
         uint64_t nofile;  /* its soft descriptor limit, for a caller that has raised its own */
+        uint64_t ignored; /* signals that it is to ignore, for a caller that was to and catches them: bit N-1 is N */
 
         const char *stacks;                          /* file for folded stacks; NULL: none */
         const char *output;                          /* where records will go, for the env record alone */

@@ -10,10 +10,9 @@ int dn_attach_command(struct dn_cli *cli) {
         uint64_t pid;
         int status;
 
-        if (cli->n_arguments != 1) {
-                dn_say("attach: %s; as in: denet attach 4242", cli->n_arguments ? "more than one PID" : "no PID given");
-                return DN_STATUS_USAGE;
-        }
+        if (cli->n_arguments != 1)
+                return dn_say_usage(cli->command, cli->n_arguments ? "more than one PID; as in: denet attach 4242"
+                                                                   : "no PID given; as in: denet attach 4242");
         if (!dn_str_u64(dn_str_of(cli->arguments[0]), &pid) || pid == 0 || pid > INT64_MAX) {
                 dn_say("attach: '%s' is no PID; find it with: pgrep -a NAME", cli->arguments[0]);
                 return DN_STATUS_USAGE;
@@ -21,6 +20,8 @@ int dn_attach_command(struct dn_cli *cli) {
         status = dn_watch_open(&w, cli);
         if (status == 0) {
                 dn_process_raise_descriptors();
+                if (cli->debug)
+                        cli->o.debug = dn_debug;
                 if (denet_attach(&w.stream, &cli->o, (int64_t)pid, &error) < 0) {
                         dn_say("%s", error.text);
                         status = DN_STATUS_OWN_ERROR;

@@ -51,6 +51,12 @@ int dn_options_parse(struct dn_cli *cli, int argc, char **argv);
 /* `denet: WHAT: WHY; WHAT TO DO` on standard error, in one write; control characters of a name become `?`. */
 void dn_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same, and the command's usage line: a wrong use of it. Gives DN_STATUS_USAGE. */
+int dn_say_usage(const struct dn_command *command, const char *text);
+
+/* For denet_options.debug: the line on standard error. */
+void dn_debug(void *user, const char *line);
+
 /* All of it, or the reader has gone: 0 or -errno. */
 int dn_write_all(int fd, struct dn_str bytes);
 

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "cli/quantity.h"
 
+#include <errno.h>
 #include <signal.h>
 
 /* What the lines are made of, looked up once. */
@@ -211,9 +212,23 @@ static void put_notes(struct dn_text *text, const struct dn_report *r, const str
                 dn_text_put(&note, dn_text_str(&r->lower_bound));
                 put_note(text, how, yellow, dn_text_str(&note));
         }
+        if (r->oom_kills > 0) {
+                dn_text_reset(&note);
+                dn_text_printf(&note, "killed for memory: %.0f process%s of the cgroup", r->oom_kills,
+                               r->oom_kills == 1 ? "" : "es");
+                put_note(text, how, red, dn_text_str(&note));
+        }
+        if (r->throttled_secs > 0) {
+                dn_text_reset(&note);
+                dn_text_put(&note, DN_STR("the cgroup held the cores back for "));
+                dn_put_seconds(&note, r->throttled_secs);
+                put_note(text, how, yellow, dn_text_str(&note));
+        }
         if (r->lost_records > 0) {
                 dn_text_reset(&note);
                 dn_text_printf(&note, "%lld records lost", (long long)r->lost_records);
+                if (how->lost_error)
+                        dn_text_printf(&note, ": %s", how->lost_error == ENOSPC ? "disk full" : strerror(how->lost_error));
                 put_note(text, how, red, dn_text_str(&note));
         }
         if (r->broken > 0) {
@@ -254,8 +269,12 @@ static void put_row(struct dn_text *text, const struct dn_group *g, double total
                     const struct dn_closing *how) {
         size_t from;
 
-        put_cell(text, 12, dn_put_seconds, g->cpu_secs);
-        put_cell(text, 7, put_share, total_cpu > 0 ? g->cpu_secs / total_cpu : 0);
+        /* Files of older releases have no CPU seconds. */
+        if (total_cpu > 0) {
+                put_cell(text, 12, dn_put_seconds, g->cpu_secs);
+                put_cell(text, 7, put_share, g->cpu_secs / total_cpu);
+        } else
+                dn_text_put(text, DN_STR("           -      -"));
         put_cell(text, 10, dn_put_bytes, g->peak_kb * 1024);
         put_cell(text, 10, dn_put_bytes, g->read_bytes);
         put_cell(text, 10, dn_put_bytes, g->written_bytes);

@@ -8,6 +8,7 @@ struct dn_closing {
         bool time_limit;       /* the run was ended by --duration */
         const char *records;   /* the file that holds them, or NULL */
         int64_t records_bytes; /* its size; -1: not known */
+        int lost_error;        /* why records were lost, an errno value; 0: not known */
         int rows;              /* of the terminal: at most that many minus two; 0: no matter */
         int columns;
 };

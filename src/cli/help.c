@@ -25,6 +25,7 @@ const char dn_help_page[] = USAGE "\n"
                                   "      --exclude-children (--no-include-children)   the main process alone\n"
                                   "      --children all|active|none          which ones a record lists\n"
                                   "      --command-output inherit|stderr|discard\n"
+                                  "      --cgroup auto|off|require           a cgroup of its own\n"
                                   "      --since-process-start --no-polling --wait-all --write-env --debug\n"
                                   "  -h, --help     -V, --version\n";
 

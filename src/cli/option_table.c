@@ -100,6 +100,13 @@ static const char *take_command_output(struct dn_cli *cli, const char *value) {
         return cli->command_output <= 0 ? "unknown; give inherit, stderr or discard" : NULL;
 }
 
+static const char *take_cgroup(struct dn_cli *cli, const char *value) {
+        static const char *const words[] = {"auto", "off", "require"};
+
+        cli->o.cgroup = word(value, words, DN_COUNT(words));
+        return cli->o.cgroup < 0 ? "unknown; give auto, off or require" : NULL;
+}
+
 const struct dn_option dn_option_table[] = {
         {"out", 'o', "FILE", take_out},
         {"json", 'j', NULL, take_json},
@@ -113,6 +120,7 @@ const struct dn_option dn_option_table[] = {
         {"no-include-children", 0, NULL, take_exclude_children},
         {"children", 0, "all|active|none", take_children},
         {"command-output", 0, "inherit|stderr|discard", take_command_output},
+        {"cgroup", 0, "auto|off|require", take_cgroup},
         {"since-process-start", 0, NULL, take_since_process_start},
         {"no-polling", 0, NULL, take_no_polling},
         {"wait-all", 0, NULL, take_wait_all},

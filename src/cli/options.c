@@ -10,32 +10,37 @@ struct parser {
         int argc, at;
 };
 
-/* How many letters must be put in, taken out or changed to make b of a. */
+enum { NAME_MAX_LENGTH = 32, FAR = 99 };
+
+static int smaller(int a, int b) {
+        return a < b ? a : b;
+}
+
+/* How many letters must be put in, taken out, changed or swapped with the next to make b of a. */
 static int distance(const char *a, const char *b) {
-        enum { LONGEST = 32 };
+        int d[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1];
         size_t n = strlen(a), m = strlen(b);
-        int row[LONGEST + 1];
 
-        if (n > LONGEST || m > LONGEST)
-                return LONGEST;
-        for (size_t j = 0; j <= m; j++)
-                row[j] = (int)j;
-        for (size_t i = 1; i <= n; i++) {
-                int diagonal = row[0];
-
-                row[0] = (int)i;
-                for (size_t j = 1; j <= m; j++) {
-                        int above = row[j], least = diagonal + (a[i - 1] != b[j - 1]);
-
-                        if (above + 1 < least)
-                                least = above + 1;
-                        if (row[j - 1] + 1 < least)
-                                least = row[j - 1] + 1;
-                        diagonal = above;
-                        row[j] = least;
+        if (n > NAME_MAX_LENGTH || m > NAME_MAX_LENGTH)
+                return FAR;
+        for (size_t i = 0; i <= n; i++)
+                for (size_t j = 0; j <= m; j++) {
+                        if (i == 0 || j == 0) {
+                                d[i][j] = (int)(i + j);
+                                continue;
+                        }
+                        d[i][j] = smaller(smaller(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                                d[i][j] = smaller(d[i][j], d[i - 2][j - 2] + 1);
                 }
-        }
-        return row[m];
+        return d[n][m];
+}
+
+/* What somebody who typed `typed` may have meant: 0 is nearest. The beginning of a name is as near as can be. */
+static int nearness(const char *typed, const char *name) {
+        size_t n = strlen(typed);
+
+        return n >= 3 && strncmp(typed, name, n) == 0 ? 0 : distance(typed, name);
 }
 
 static const struct dn_option *by_name(struct dn_str name) {
@@ -54,10 +59,11 @@ static const struct dn_option *by_letter(char letter) {
 
 static int unknown_option(const char *name) {
         const struct dn_option *nearest = NULL;
-        int least = 3;
+        /* A long name may be further off. */
+        int least = strlen(name) < 8 ? 3 : 4;
 
         for (int i = 0; i < dn_n_options; i++) {
-                int d = distance(dn_option_table[i].name, name);
+                int d = nearness(name, dn_option_table[i].name);
 
                 if (d < least) {
                         least = d;
@@ -122,16 +128,24 @@ static int take_letters(struct parser *p, const char *letters) {
         return 0;
 }
 
-static int unknown_command(const char *name) {
-        const char *nearest = NULL;
+static int unknown_command(char **words) {
+        const char *name = words[0], *nearest = NULL;
+        dn_autotext struct dn_text line = {0};
 
         for (int i = 0; i < dn_n_commands; i++)
                 if (distance(dn_commands[i].name, name) < 2)
                         nearest = dn_commands[i].name;
+        for (char **word = words; *word; word++) {
+                dn_text_put_char(&line, ' ');
+                dn_text_put(&line, dn_str_of(*word));
+        }
+        if (!dn_text_cstr(&line))
+                dn_text_reset(&line);
         if (nearest)
-                dn_say("'%s' is no denet command; did you mean %s? To measure it: denet run %s", name, nearest, name);
+                dn_say("'%s' is no denet command; did you mean %s? To measure it: denet run%s", name, nearest,
+                       dn_text_cstr(&line));
         else
-                dn_say("'%s' is no denet command; to measure it: denet run %s", name, name);
+                dn_say("'%s' is no denet command; to measure it: denet run%s", name, dn_text_cstr(&line));
         return DN_STATUS_USAGE;
 }
 
@@ -156,7 +170,7 @@ static int parse_words(struct parser *p) {
                         r = take_letters(p, word + 1);
                 else if (!cli->command) {
                         cli->command = dn_command_find(word);
-                        r = cli->command ? 0 : unknown_command(word);
+                        r = cli->command ? 0 : unknown_command(p->argv + p->at);
                 } else {
                         keep(cli, word);
                         options = options && !cli->command->options_end;

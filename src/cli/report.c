@@ -6,6 +6,8 @@
 
 int dn_report_open(struct dn_report *r) {
         *r = (struct dn_report){.exit_code = -1, .signal = -1};
+        r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
+        r->oom_field = denet_field_id("cgroup.memory_oom_kills");
         dn_costliest_open(&r->costliest);
         r->summary = denet_summary_new();
         return r->summary ? 0 : -ENOMEM;
@@ -130,12 +132,22 @@ static void add_exit(struct dn_report *r, struct dn_str line) {
         }
 }
 
+static void add_cgroup(struct dn_report *r, const denet_record *record) {
+        const denet_row *row = denet_record_row(record, DENET_CGROUP, 0);
+
+        if (!row)
+                return;
+        (void)denet_row_number(row, r->throttled_field, &r->throttled_secs);
+        (void)denet_row_number(row, r->oom_field, &r->oom_kills);
+}
+
 void dn_report_add(struct dn_report *r, const denet_record *record) {
         int kind = denet_record_kind(record);
         struct dn_str line = {0};
 
         r->records++;
         denet_summary_add(r->summary, record);
+        add_cgroup(r, record);
         if (kind == DENET_METADATA || kind == DENET_CHILD || kind == DENET_EXIT)
                 line.p = denet_record_json(record, &line.n);
         if (line.p && kind == DENET_METADATA)

@@ -14,6 +14,8 @@ struct dn_report {
         int64_t exit_code, signal; /* -1: not that */
         int64_t processes_seen, still_running, lost_records;
         struct dn_text lower_bound;
+        double throttled_secs, oom_kills; /* of the cgroup, by the last record that has one */
+        int throttled_field, oom_field;
         uint64_t records, broken; /* broken: lines of a file that were left out */
 };
 

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "cli/process.h"
+#include "cli/signals.h"
 #include "cli/watch.h"
 
 #include <sys/stat.h>
-
-static void debug(void *user, const char *line) {
-        (void)user;
-        dn_say("%s", line);
-}
 
 /* Where the command's own output goes: NULL, as it is. An explicit choice beats -q. */
 static const int *stdio_of(const struct dn_cli *cli) {
@@ -71,18 +67,17 @@ int dn_run_command(struct dn_cli *cli) {
         denet_error error;
         int status;
 
-        if (cli->n_arguments == 0) {
-                dn_say("run: no program given; as in: denet run -- make -j4");
-                return DN_STATUS_USAGE;
-        }
+        if (cli->n_arguments == 0)
+                return dn_say_usage(cli->command, "no program given; as in: denet run -- make -j4");
         status = dn_watch_open(&w, cli);
         if (status == 0) {
                 cli->o.stdio = stdio_of(cli);
                 cli->o.nofile = dn_process_raise_descriptors();
+                cli->o.ignored = dn_signals_ignored();
                 if (dn_process_become_subreaper() == 0)
                         cli->o.flags |= DENET_REAP_ORPHANS;
                 if (cli->debug)
-                        cli->o.debug = debug;
+                        cli->o.debug = dn_debug;
                 status = denet_run(&w.stream, &cli->o, cli->arguments, &error) < 0 ? refuse(cli, &error)
                                                                                    : dn_watch_to_end(&w);
         }

@@ -50,3 +50,19 @@ void dn_say(const char *format, ...) {
         dn_text_put_char(&text, '\n');
         dn_write_all(STDERR_FILENO, dn_text_str(&text));
 }
+
+int dn_say_usage(const struct dn_command *command, const char *text) {
+        struct dn_str page = dn_str_of(command->help), line;
+
+        dn_say("%s: %s", command->name, text);
+        if (dn_str_cut(&page, '\n', &line)) {
+                dn_write_all(STDERR_FILENO, line);
+                dn_write_all(STDERR_FILENO, DN_STR("\n"));
+        }
+        return DN_STATUS_USAGE;
+}
+
+void dn_debug(void *user, const char *line) {
+        (void)user;
+        dn_say("%s", line);
+}

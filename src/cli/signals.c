@@ -7,13 +7,22 @@
 
 /* A handler has no argument of ours: these are the program's only globals. */
 static int pipe_ends[2] = {-1, -1};
+static denet *volatile command;
+static uint64_t ignored;
 
 static void note(int number, siginfo_t *info, void *context) {
         /* The kernel's own (a terminal's INT, QUIT, TSTP) went to the whole group; a hang-up to the session leader. */
-        struct dn_signal s = {number, info->si_code <= 0 || (number == SIGHUP && getsid(0) == getpid())};
+        bool from_process = info->si_code <= 0 || (number == SIGHUP && getsid(0) == getpid());
+        struct dn_signal s = {.number = number, .from_process = from_process};
         int kept = errno;
-        ssize_t n = write(pipe_ends[1], &s, sizeof(s)); /* a full pipe: there is more than enough to do already */
+        denet *stream = command;
+        ssize_t n;
 
+        if (stream && from_process && number != SIGCHLD) {
+                s.passed = true;
+                denet_signal(stream, number); /* a system call, and no more */
+        }
+        n = write(pipe_ends[1], &s, sizeof(s)); /* a full pipe: there is more than enough to do already */
         (void)n;
         (void)context;
         errno = kept;
@@ -34,7 +43,12 @@ static void handle(int number) {
         }
         if (number == SIGCHLD)
                 action.sa_flags |= SA_NOCLDSTOP;
-        if (sigaction(number, NULL, &before) == 0 && (before.sa_handler != SIG_IGN || number == SIGCHLD))
+        if (sigaction(number, NULL, &before) < 0)
+                return;
+        /* An ignored SIGCHLD would take the command's end away from us. */
+        if (before.sa_handler == SIG_IGN && number == SIGCHLD)
+                ignored |= UINT64_C(1) << (number - 1);
+        if (before.sa_handler != SIG_IGN || number == SIGCHLD)
                 sigaction(number, &action, NULL);
 }
 
@@ -62,6 +76,18 @@ bool dn_signals_next(struct dn_signal *ret_signal) {
         return n == (ssize_t)sizeof(*ret_signal);
 }
 
+uint64_t dn_signals_ignored(void) {
+        return ignored;
+}
+
+void dn_signals_pass_to(denet *stream) {
+        command = stream;
+}
+
 void dn_signals_stop_self(void) {
-        raise(SIGSTOP);
+        struct sigaction ours, standard = {.sa_handler = SIG_DFL};
+
+        sigaction(SIGTSTP, &standard, &ours);
+        raise(SIGTSTP);
+        sigaction(SIGTSTP, &ours, NULL);
 }

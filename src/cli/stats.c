@@ -93,10 +93,8 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
 int dn_stats_command(struct dn_cli *cli) {
         int worst = 0;
 
-        if (cli->n_arguments == 0) {
-                dn_say("stats: no file given; as in: denet stats run.jsonl");
-                return DN_STATUS_USAGE;
-        }
+        if (cli->n_arguments == 0)
+                return dn_say_usage(cli->command, "no file given; as in: denet stats run.jsonl");
         for (int i = 0; i < cli->n_arguments; i++) {
                 struct dn_report report;
                 int status = dn_report_open(&report) < 0 ? DN_STATUS_OWN_ERROR : 0;

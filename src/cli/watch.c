@@ -43,11 +43,19 @@ static const char *format_of(const char *path) {
         return dn_str_ends(dn_str_of(path), DN_STR(".csv")) ? "csv" : "jsonl";
 }
 
+/* What it held stands until the summary is written. */
+static int open_stats(struct dn_watch *w, const char *path) {
+        w->stats_made = access(path, F_OK) < 0;
+        w->stats_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        return w->stats_fd < 0 ? refuse_out(path, -errno) : 0;
+}
+
 int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
         bool to_stdout = cli->json || (cli->out && strcmp(cli->out, "-") == 0);
         int r;
 
         w->cli = cli;
+        w->stats_fd = -1;
         w->signals = dn_signals_open();
         if (w->signals < 0 || dn_report_open(&w->report) < 0) {
                 dn_say("cannot begin: %s", strerror(w->signals < 0 ? -w->signals : ENOMEM));
@@ -62,10 +70,19 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
         r = to_stdout ? denet_sink_open_fd(&w->out, STDOUT_FILENO, "jsonl") : 0;
         if (r < 0)
                 dn_say("standard output: %s", strerror(-r));
-        return r < 0 ? DN_STATUS_OWN_ERROR : 0;
+        if (r < 0)
+                return DN_STATUS_OWN_ERROR;
+        return cli->stats ? open_stats(w, cli->stats) : 0;
 }
 
 void dn_watch_close(struct dn_watch *w) {
+        dn_signals_pass_to(NULL);
+        if (w->stats_fd >= 0) {
+                close(w->stats_fd);
+                if (w->stats_made && !w->stream)
+                        unlink(w->cli->stats); /* nothing was started */
+        }
+        dn_text_free(&w->survivors);
         w->stream = denet_free(w->stream);
         denet_sink_close(w->file);
         denet_sink_close(w->out);
@@ -77,6 +94,8 @@ void dn_watch_close(struct dn_watch *w) {
 static void write_record(struct dn_watch *w, const denet_record *record) {
         int r = w->file ? denet_sink_write(w->file, record) : 0;
 
+        if (r < 0)
+                w->lost_error = -r;
         if (r < 0 && !w->file_failed) {
                 w->file_failed = true;
                 dn_say("%s: %s; records are lost until there is room, the command goes on", w->cli->out, strerror(-r));
@@ -88,9 +107,22 @@ static void write_record(struct dn_watch *w, const denet_record *record) {
         }
 }
 
+/* 4242 (postgres), 4243 (sh) */
+static void note_survivors(struct dn_watch *w, const denet_record *record) {
+        const denet_row *row = denet_record_row(record, DENET_MAIN, 0);
+
+        dn_text_reset(&w->survivors);
+        for (size_t i = 0; row || i == 0; row = denet_record_row(record, DENET_CHILDREN, i++))
+                if (row)
+                        dn_text_printf(&w->survivors, "%s%lld (%s)", w->survivors.n ? ", " : "",
+                                       (long long)denet_row_pid(row), denet_row_name(row));
+}
+
 static void take_record(struct dn_watch *w, const denet_record *record) {
         int kind = denet_record_kind(record);
 
+        if (w->interrupted && w->command && kind == DENET_TREE)
+                note_survivors(w, record);
         write_record(w, record);
         dn_report_add(&w->report, record);
         if (w->cli->lines && !w->cli->quiet && !w->cli->json && (kind == DENET_TREE || kind == DENET_SAMPLE))
@@ -122,8 +154,8 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
                         dn_signals_stop_self();
                 return;
         }
-        if (s->from_process)
-                denet_signal(w->stream, s->number);
+        if (s->from_process && !s->passed)
+                denet_signal(w->stream, s->number); /* it came before there was a command */
         if (s->number == SIGINT)
                 interrupt(w, first_int_ms);
         if (s->number == SIGTSTP)
@@ -175,7 +207,6 @@ static int pull(struct dn_watch *w) {
 /* --------------------------------------------------------------------------------------------------------- the end */
 
 static int save_summary(struct dn_watch *w) {
-        dn_autoclose int fd = open(w->cli->stats, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         dn_autotext struct dn_text text = {0};
         size_t size;
         const char *json = denet_summary_json(w->report.summary, &size);
@@ -185,7 +216,7 @@ static int save_summary(struct dn_watch *w) {
                 return -ENOMEM;
         dn_text_put(&text, (struct dn_str){json, size});
         dn_text_put_char(&text, '\n');
-        r = fd < 0 ? -errno : dn_write_all(fd, dn_text_str(&text));
+        r = ftruncate(w->stats_fd, 0) < 0 && errno != EINVAL ? -errno : dn_write_all(w->stats_fd, dn_text_str(&text));
         if (r < 0)
                 dn_say("%s: the summary could not be saved: %s", w->cli->stats, strerror(-r));
         return r;
@@ -203,6 +234,7 @@ static void show_summary(struct dn_watch *w) {
                 how.columns = size.ws_col;
         }
         how.time_limit = w->time_limit && w->command;
+        how.lost_error = w->lost_error;
         how.records = w->file ? w->cli->out : NULL;
         if (how.records && stat(how.records, &file) == 0 && S_ISREG(file.st_mode))
                 how.records_bytes = file.st_size;
@@ -238,7 +270,15 @@ static int without_stream(struct dn_watch *w, int error) {
 }
 
 int dn_watch_to_end(struct dn_watch *w) {
-        int r = pull(w), status = r < 0 ? without_stream(w, r) : status_of(w);
+        int r, status;
+
+        if (w->command)
+                dn_signals_pass_to(w->stream);
+        r = pull(w);
+        status = r < 0 ? without_stream(w, r) : status_of(w);
+        dn_signals_pass_to(NULL);
+        if (w->survivors.n > 0)
+                dn_say("interrupted; still running: %s", dn_text_cstr(&w->survivors));
 
         if (w->cli->stats && save_summary(w) < 0 && status == DN_STATUS_OK)
                 status = DN_STATUS_OWN_ERROR;

@@ -14,6 +14,10 @@ struct dn_watch {
         struct dn_report report;
         bool time_limit, interrupted;
         bool file_failed;
+        int lost_error;          /* why the file lost records: an errno value */
+        int stats_fd;            /* of --stats; -1: not asked for */
+        bool stats_made;         /* that file was not there before */
+        struct dn_text survivors; /* who lives on when denet does not wait */
 };
 
 /* Opens what records go to, before anything is started. 0, or an exit status after a line that says why. */

@@ -9,7 +9,22 @@ void dn_csv_header(struct dn_text *text) {
                         dn_text_put_char(text, ',');
                         dn_text_put(text, dn_fields[id].name);
                 }
+        for (int id = DN_FIELDS; id < DN_ALL_FIELDS; id++) {
+                dn_text_put_char(text, ',');
+                dn_text_put(text, dn_part_name(dn_fields[id].part));
+                dn_text_put_char(text, '.');
+                dn_text_put(text, dn_fields[id].name);
+        }
         dn_text_put_char(text, '\n');
+}
+
+/* A cell; empty where there is no such row, or it does not know the value. */
+static void put_cell(struct dn_text *text, const struct dn_row *row, int id) {
+        int64_t value;
+
+        dn_text_put_char(text, ',');
+        if (row && dn_row_get(row, id, &value))
+                dn_text_put_fixed(text, value, dn_unit_decimals(dn_fields[id].unit));
 }
 
 bool dn_csv_row(struct dn_text *text, const struct denet_record *r) {
@@ -22,14 +37,13 @@ bool dn_csv_row(struct dn_text *text, const struct denet_record *r) {
         dn_text_put_char(text, ',');
         if (r->sample->elapsed_us >= 0)
                 dn_text_put_i64(text, r->sample->elapsed_us);
-        for (int id = 0; id < DN_FIELDS; id++) {
-                int64_t value;
+        for (int id = 0; id < DN_FIELDS; id++)
+                if (dn_field_is_written(id, DN_WHOLE))
+                        put_cell(text, whole, id);
+        for (int id = DN_FIELDS; id < DN_ALL_FIELDS; id++) {
+                const struct dn_table *block = &r->sample->part[dn_fields[id].part];
 
-                if (!dn_field_is_written(id, DN_WHOLE))
-                        continue;
-                dn_text_put_char(text, ',');
-                if (dn_row_get(whole, id, &value))
-                        dn_text_put_fixed(text, value, dn_unit_decimals(dn_fields[id].unit));
+                put_cell(text, block->n > 0 ? dn_table_row(block, 0) : NULL, id);
         }
         dn_text_put_char(text, '\n');
         return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A row a tree (its aggregate) or a sample: ts_ms, elapsed_us, then every field of the whole, in the table's order.
+ * A row a tree (its aggregate) or a sample: ts_ms, elapsed_us, then every field of the whole, in the table's order,
+ * then those of the blocks as cgroup.cpu_secs.
  * RFC 4180; an unknown value is an empty cell. */
 #pragma once
 #include "base/text.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/reader.h"
 #include "format/legacy.h"
+#include "format/read_blocks.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -86,6 +87,11 @@ static void take_field(struct parse *p, struct dn_str key, int part, struct dn_r
                 dn_scan_skip(&p->scan);
 }
 
+/* A block of the whole: of a process there are none. */
+static bool take_block(struct parse *p, struct dn_str key) {
+        return dn_read_block(&p->scan, key, &p->reader->sample, &p->no_memory);
+}
+
 /* A metrics object. Until the line is read, read_ns holds ts_ms, or -1. False: it is none. */
 static bool take_metrics(struct parse *p, int part, struct dn_row *row) {
         struct dn_str key;
@@ -97,7 +103,7 @@ static bool take_metrics(struct parse *p, int part, struct dn_row *row) {
         while (dn_scan_member(&p->scan, &key))
                 if (dn_str_equal(key, DN_STR("ts_ms")))
                         row->read_ns = take_number(p, 0, time_limit);
-                else
+                else if (part != DN_WHOLE || !take_block(p, key))
                         take_field(p, key, part, row);
         return true;
 }
@@ -299,6 +305,8 @@ static void take_member(struct parse *p, struct dn_str key) {
                         members[i].take(p);
                         return;
                 }
+        if (take_block(p, key))
+                return;
         id = find_field(p, key);
         if (id < 0) {
                 dn_scan_skip(&p->scan);
@@ -323,7 +331,8 @@ static int begin(struct parse *p) {
         s->number++;
         s->elapsed_us = -1;
         s->main_lives = false;
-        s->part[DN_PROCESS].n = s->part[DN_WHOLE].n = 0;
+        for (int part = 0; part < DN_PARTS; part++)
+                s->part[part].n = 0;
         reader->exit = (struct dn_exit){.last_sample_to_exit_ms = -1, .code = -1, .signal = -1, .wall_us = -1};
         reader->exit.peak_rss_kb = reader->exit.peak_rss_sum_kb = reader->exit.peak_rss_process_kb = -1;
         reader->exit.processes_seen = reader->exit.still_running = -1;

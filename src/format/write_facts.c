@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "format/write_blocks.h"
 #include "format/writer.h"
 
 static void write_kind(struct dn_json *json, struct dn_str kind) {
@@ -88,7 +89,7 @@ static void write_totals(struct dn_json *json, const struct dn_exit *e, const st
         dn_json_object_end(json);
 }
 
-void dn_write_exit(struct dn_text *text, int64_t unix_ms, const struct dn_exit *e, const struct dn_row *totals) {
+void dn_write_exit(struct dn_text *text, int64_t unix_ms, const struct dn_exit *e, const struct dn_sample *sample) {
         struct dn_json json = {.text = text};
 
         write_kind(&json, DN_STR("exit"));
@@ -103,6 +104,8 @@ void dn_write_exit(struct dn_text *text, int64_t unix_ms, const struct dn_exit *
                 dn_json_object_end(&json);
         }
         write_from(&json, DN_STR("still_running"), e->still_running, 1);
-        write_totals(&json, e, totals);
+        if (sample)
+                dn_write_blocks(&json, sample);
+        write_totals(&json, e, sample ? dn_sample_whole(sample) : NULL);
         dn_json_object_end(&json);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/write_tree.h"
+#include "format/write_blocks.h"
 #include "format/writer.h"
 
 #include <stdlib.h>
@@ -19,14 +20,6 @@ static void write_uptime(struct dn_json *json, const struct dn_row *row) {
 
         if (dn_row_get(row, DN_uptime_secs, &uptime))
                 dn_json_key_i64(json, dn_fields[DN_uptime_secs].name, uptime);
-}
-
-void dn_write_metrics(struct dn_json *json, const struct dn_row *row, int part, int64_t unix_ms) {
-        dn_json_object(json);
-        dn_json_key_i64(json, DN_STR("ts_ms"), unix_ms);
-        write_fields(json, row, part);
-        write_uptime(json, row);
-        dn_json_object_end(json);
 }
 
 void dn_kept_forget(struct dn_kept_texts *kept, uint32_t slot) {
@@ -113,6 +106,15 @@ static void write_head(struct dn_json *json, struct dn_str kind, const struct de
                 dn_json_key_i64(json, DN_STR("elapsed_us"), r->sample->elapsed_us);
 }
 
+static void write_whole(struct dn_json *json, const struct denet_record *r, const struct dn_row *whole) {
+        dn_json_object(json);
+        dn_json_key_i64(json, DN_STR("ts_ms"), r->unix_ms);
+        write_fields(json, whole, DN_WHOLE);
+        write_uptime(json, whole);
+        dn_write_blocks(json, r->sample);
+        dn_json_object_end(json);
+}
+
 void dn_write_tree(struct dn_text *text, const struct denet_record *r, struct dn_kept_texts *kept, int list,
                    uint32_t since) {
         const struct dn_table *rows = &r->sample->part[DN_PROCESS];
@@ -137,7 +139,7 @@ void dn_write_tree(struct dn_text *text, const struct denet_record *r, struct dn
         dn_json_array_end(&json);
         dn_json_key(&json, DN_STR("aggregated"));
         if (whole)
-                dn_write_metrics(&json, whole, DN_WHOLE, r->unix_ms);
+                write_whole(&json, r, whole);
         else
                 dn_json_null(&json);
         dn_json_object_end(&json);
@@ -160,5 +162,6 @@ void dn_write_sample(struct dn_text *text, const struct denet_record *r) {
         }
         if (whole)
                 write_uptime(&json, whole);
+        dn_write_blocks(&json, r->sample);
         dn_json_object_end(&json);
 }

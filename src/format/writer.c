@@ -49,7 +49,7 @@ struct dn_str dn_writer_exit_text(struct dn_writer *w, const struct denet_record
                 e.lost_records = (int64_t)lost;
         w->kind = 0;
         dn_text_reset(&w->line);
-        dn_write_exit(&w->line, r->unix_ms, &e, r->sample ? dn_sample_whole(r->sample) : NULL);
+        dn_write_exit(&w->line, r->unix_ms, &e, r->sample);
         return finished(w);
 }
 

@@ -27,11 +27,9 @@ struct dn_child {
 
 void dn_write_metadata(struct dn_text *text, const struct dn_metadata *m);
 void dn_write_child(struct dn_text *text, const struct dn_child *c);
-/* The exit record; lost_records of `e` goes into its totals when it is above 0. */
-void dn_write_exit(struct dn_text *text, int64_t unix_ms, const struct dn_exit *e, const struct dn_row *totals);
-
-/* The metrics object of one row: {"ts_ms":…, …}; in it the fields that are written of this part. */
-void dn_write_metrics(struct dn_json *json, const struct dn_row *row, int part, int64_t unix_ms);
+/* The exit record; its totals are the sample's whole, its blocks those of the sample (NULL: there is none).
+ * lost_records of `e` goes into the totals when it is above 0. */
+void dn_write_exit(struct dn_text *text, int64_t unix_ms, const struct dn_exit *e, const struct dn_sample *sample);
 
 /* Makes tree and sample records; keeps the text of each process by its slot, and uses it again while the row's
  * `changed` stands. What always moves (ts_ms, uptime_secs) is printed apart from it. */

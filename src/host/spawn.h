@@ -13,11 +13,15 @@ struct dn_spawn {
         char *const *env;  /* NULL: the caller's */
         const int *stdio;  /* its three descriptors, -1: /dev/null; NULL: the caller's */
         uint64_t nofile;   /* its soft limit of descriptors; 0: the caller's */
+        uint64_t ignored;  /* signals that it ignores besides those that the caller does: bit N-1 is N */
+        const int *
+                cgroup; /* a directory of cgroup2: it begins in there, where the kernel does that; NULL: the caller's */
 };
 
 struct dn_held {
         pid_t pid;
         int pidfd;           /* readable when it has ended */
+        bool in_cgroup;      /* it is in the one that was asked for */
         int release, report; /* -1 once it was let go */
         void *memory;        /* what it runs on until then */
 };

@@ -61,7 +61,8 @@ struct plan {
         int hold, hold_parent_end, report;
         bool limit;
         struct rlimit nofile;
-        uint64_t mask;
+        uint64_t mask, ignored;
+        int cgroup; /* -1: the caller's */
 };
 
 static void free_plan(struct plan *plan) {
@@ -99,14 +100,29 @@ IN_CHILD static void wait_for_release(const struct plan *plan) {
         }
 }
 
-/* What the parent catches would run its handlers here between the unblocking and the exec. */
-IN_CHILD static void reset_handlers(void) {
+/* What the parent catches would run its handlers here between the unblocking and the exec. The kernel's own structure
+ * begins with the handler, which is 1 for SIG_IGN. */
+IN_CHILD static void reset_handlers(const struct plan *plan) {
         for (int number = 1; number <= 64; number++) {
-                uintptr_t action[8] = {0}, none[8] = {0};
+                uintptr_t before[8] = {0}, action[8] = {plan->ignored >> (number - 1) & 1};
 
-                if (raw(SYS_rt_sigaction, number, 0, (long)action, 8) == 0 && action[0] > 1)
-                        raw(SYS_rt_sigaction, number, (long)none, 0, 8);
+                if (action[0] || (raw(SYS_rt_sigaction, number, 0, (long)before, 8) == 0 && before[0] > 1))
+                        raw(SYS_rt_sigaction, number, (long)action, 0, 8);
         }
+}
+
+/* A shell takes a file for text, and runs it, when there is no NUL in its first line. */
+IN_CHILD static bool is_text(const char *path) {
+        long fd = raw(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), n;
+        char start[80];
+
+        n = fd < 0 ? -1 : raw(SYS_read, fd, (long)start, sizeof(start), 0);
+        if (fd >= 0)
+                raw(SYS_close, fd, 0, 0, 0);
+        for (long i = 0; i < n && start[i] != '\n'; i++)
+                if (start[i] == '\0')
+                        return false;
+        return n >= 0;
 }
 
 IN_CHILD static void take_stdio(const struct plan *plan) {
@@ -115,8 +131,8 @@ IN_CHILD static void take_stdio(const struct plan *plan) {
 
                 if (plan->stdio[i] < 0)
                         continue;
-                result = raw(SYS_dup3, plan->stdio[i], i, 0, 0);
-                if (result < 0)
+                result = plan->stdio[i] == i ? raw(SYS_fcntl, i, F_SETFD, 0, 0) : raw(SYS_dup3, plan->stdio[i], i, 0, 0);
+                if (result < 0 && plan->stdio[i] != i) /* one that is closed here stays so */
                         fail(plan, result);
         }
 }
@@ -126,7 +142,7 @@ IN_CHILD static int child_main(void *argument) {
         long error, worst = -ENOENT;
 
         wait_for_release(plan);
-        reset_handlers();
+        reset_handlers(plan);
         take_stdio(plan);
         if (plan->cwd && (error = raw(SYS_chdir, (long)plan->cwd, 0, 0, 0)) < 0)
                 fail(plan, error);
@@ -135,7 +151,7 @@ IN_CHILD static int child_main(void *argument) {
         raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&plan->mask, 0, 8);
         for (char **path = plan->paths; *path; path++) {
                 error = raw(SYS_execve, (long)*path, (long)plan->argv, (long)plan->env, 0);
-                if (error == -ENOEXEC) {
+                if (error == -ENOEXEC && is_text(*path)) {
                         plan->shell_argv[1] = *path;
                         error = raw(SYS_execve, (long)"/bin/sh", (long)plan->shell_argv, (long)plan->env, 0);
                 }
@@ -246,6 +262,8 @@ static int make_plan(const struct dn_spawn *s, struct plan **ret_plan) {
         plan->argv = s->argv;
         plan->env = s->env ? s->env : environ;
         plan->cwd = s->cwd;
+        plan->ignored = s->ignored;
+        plan->cgroup = s->cgroup ? *s->cgroup : -1;
         plan->shell_argv = (char **)calloc(n + 2, sizeof(char *));
         if (s->argv[0][0])
                 each_path(s->argv[0], s->env, collect, &list);
@@ -282,6 +300,72 @@ static int make_pipe(int ends[2]) {
         return ends[0] < 0 || ends[1] < 0 ? -EMFILE : 0;
 }
 
+/* As in linux/sched.h, the first 88 bytes; not every libc's headers have them. */
+struct clone3 {
+        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+                cgroup;
+};
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435 /* of every architecture */
+#endif
+
+#if defined(__x86_64__)
+/* libc has no call for it that runs a function on another stack. The child comes out of the system call with the
+ * registers of its parent, but for the stack's, and never returns. */
+static pid_t clone3_to(struct clone3 *args, struct plan *plan) {
+        register struct plan *r8 __asm__("r8") = plan;
+        register int (*r9)(void *) __asm__("r9") = child_main;
+        long result;
+
+        __asm__ volatile("syscall\n\t"
+                         "testq %%rax, %%rax\n\t"
+                         "jnz 1f\n\t"
+                         "xorl %%ebp, %%ebp\n\t"
+                         "movq %%r8, %%rdi\n\t"
+                         "callq *%%r9\n\t"
+                         "hlt\n"
+                         "1:"
+                         : "=a"(result)
+                         : "a"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(r8), "r"(r9)
+                         : "rcx", "r11", "memory");
+        return (pid_t)result;
+}
+static const bool can_share_in_cgroup = true;
+#else
+static pid_t clone3_to(struct clone3 *args, struct plan *plan) {
+        long result = syscall(SYS_clone3, args, sizeof(*args));
+
+        if (result == 0)
+                _exit(child_main(plan));
+        return result < 0 ? -errno : (pid_t)result;
+}
+static const bool can_share_in_cgroup = false;
+#endif
+
+/* -1 where the kernel, a seccomp filter or the cgroup does not let it be. */
+static pid_t start_in_cgroup(struct plan *plan, void *stack, int *ret_pidfd) {
+        struct clone3 args = {
+                .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+                .pidfd = (uintptr_t)ret_pidfd,
+                .exit_signal = SIGCHLD,
+                .cgroup = (uint64_t)plan->cgroup,
+        };
+        pid_t pid;
+
+        if (RUNNING_ON_VALGRIND)
+                return -1;
+        if (can_share_in_cgroup) {
+                args.flags |= CLONE_VM;
+                args.stack = (uintptr_t)stack;
+                args.stack_size = STACK_SIZE;
+        }
+        pid = clone3_to(&args, plan);
+        return pid < 0 ? -1 : pid;
+}
+
 /* Clones with the memory shared where that is possible, so that the size of this process costs nothing; the child
  * runs on a stack of its own. */
 static pid_t start(struct plan *plan, void *stack, int *ret_pidfd) {
@@ -301,13 +385,17 @@ static pid_t start(struct plan *plan, void *stack, int *ret_pidfd) {
 
 static int start_blocked(struct plan *plan, void *stack, struct dn_held *held) {
         sigset_t all, before;
-        int error;
+        int error = 0;
 
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         memcpy(&plan->mask, &before, sizeof(plan->mask));
-        held->pid = start(plan, stack, &held->pidfd);
-        error = -errno;
+        held->pid = plan->cgroup < 0 ? -1 : start_in_cgroup(plan, stack, &held->pidfd);
+        held->in_cgroup = held->pid >= 0;
+        if (held->pid < 0) {
+                held->pid = start(plan, stack, &held->pidfd);
+                error = -errno;
+        }
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         return held->pid < 0 ? error : 0;
 }
@@ -347,12 +435,8 @@ static int plan_stdio(struct plan *plan, const int *stdio, int *ret_null) {
 static int lift_stdio(struct plan *plan, int lifted[3]) {
         for (int i = 0; i < 3; i++) {
                 lifted[i] = -1;
-                if (plan->stdio[i] < 0 || plan->stdio[i] > 2)
+                if (plan->stdio[i] < 0 || plan->stdio[i] > 2 || plan->stdio[i] == i)
                         continue;
-                if (plan->stdio[i] == i) {
-                        plan->stdio[i] = -1;
-                        continue;
-                }
                 lifted[i] = fcntl(plan->stdio[i], F_DUPFD_CLOEXEC, 3);
                 if (lifted[i] < 0)
                         return -errno;
@@ -441,7 +525,8 @@ int dn_spawn_release(struct dn_held *held) {
 
 void dn_spawn_close(struct dn_held *held) {
         if (held->release >= 0) {
-                /* Its end of the pipe closes: it leaves by itself. */
+                /* That the pipe is closed ends it as well, but not as long as another that is held has a copy of it. */
+                kill(held->pid, SIGKILL);
                 close(held->release);
                 close(held->report);
                 wait_for(held->pid);

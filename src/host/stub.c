@@ -3,6 +3,7 @@
 #include "host/clock.h"
 #include "host/kill.h"
 #include "host/loop.h"
+#include "host/own_cgroup.h"
 #include "host/spawn.h"
 
 #include <errno.h>
@@ -79,6 +80,40 @@ bool dn_spawn_find(const char *name, char *const *env, struct dn_text *path) {
         (void)env;
         (void)path;
         return false;
+}
+
+void dn_cgroup_init(struct dn_cgroup *c) {
+        *c = (struct dn_cgroup){0};
+        for (int h = 0; h < DN_HIERARCHIES; h++)
+                c->at[h] = c->above[h] = -1;
+}
+
+void dn_cgroup_close(struct dn_cgroup *c) {
+        dn_text_free(&c->why);
+        dn_text_free(&c->hint);
+}
+
+int dn_cgroup_find(struct dn_cgroup *c, const char *proc, const char *pid) {
+        (void)proc;
+        (void)pid;
+        if (c->why.n == 0)
+                dn_text_put(&c->why, DN_STR("this system has no cgroups"));
+        return -ENOTSUP;
+}
+
+int dn_own_cgroup_make(struct dn_cgroup *c, const char *proc, bool require) {
+        (void)require;
+        return dn_cgroup_find(c, proc, NULL);
+}
+
+int dn_own_cgroup_join(struct dn_cgroup *c, pid_t pid, bool unified) {
+        (void)pid;
+        (void)unified;
+        return dn_cgroup_find(c, NULL, NULL);
+}
+
+void dn_own_cgroup_remove(struct dn_cgroup *c) {
+        dn_cgroup_close(c);
 }
 
 int dn_pidfd_open(int64_t pid) {

@@ -107,9 +107,10 @@ static void settle_gauge(struct dn_row *whole, int id, const struct sum *sum, bo
 }
 
 /* CPU time is exact as a sum; its two parts are the kernel's estimate and may move between them. So the sum is settled
- * as one, user takes its estimate within what keeps both from falling, and system has the rest. */
+ * as one, user takes its estimate within what keeps both from falling, and system has the rest. Clocks that move at
+ * ticks, and rows that were read later than others, may say that more than most_us came since the last pass. */
 static void settle_cpu(struct dn_row *whole, const struct sums *sums, const struct dn_row *before,
-                       const struct dn_ledger *ledger) {
+                       const struct dn_ledger *ledger, int64_t most_us) {
         const struct sum *own_user = &sums->of[DN_cpu_user_secs], *own_system = &sums->of[DN_cpu_system_secs];
         int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor;
         bool known = own_user->known || own_system->known;
@@ -130,6 +131,11 @@ static void settle_cpu(struct dn_row *whole, const struct sums *sums, const stru
         user = larger(user, user_then);
         if (user > total - system_then)
                 user = total - system_then;
+        if (before && total - user_then - system_then > most_us) {
+                /* A part of what each grew by; the rest is in the sum still, and comes with the next pass. */
+                user = user_then + (int64_t)((__int128)(user - user_then) * most_us / (total - user_then - system_then));
+                total = user_then + system_then + most_us;
+        }
         dn_row_set(whole, DN_cpu_user_secs, user, whole->changed);
         dn_row_set(whole, DN_cpu_system_secs, total - user, whole->changed);
 }
@@ -138,8 +144,10 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
         struct dn_row *whole = dn_snapshot_whole(now);
         const struct dn_row *before = last ? dn_snapshot_whole(last) : NULL;
         struct sums sums = {0};
-        int64_t living = 0;
+        int64_t living = 0, most_us = INT64_MAX;
 
+        if (last && now->cores > 0)
+                most_us = (now->mono_ns - last->mono_ns) / 1000 * now->cores;
         sum_up(&sums, now, last);
         for (uint32_t i = 0; i < now->part[DN_PROCESS].n; i++)
                 living += !dn_row_ended(dn_table_row(&now->part[DN_PROCESS], i));
@@ -158,5 +166,5 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
                 else if (f->nature == DN_GAUGE)
                         settle_gauge(whole, id, &sums.of[id], living > 0);
         }
-        settle_cpu(whole, &sums, before, ledger);
+        settle_cpu(whole, &sums, before, ledger, most_us);
 }

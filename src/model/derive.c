@@ -111,16 +111,40 @@ static int derive_whole(const struct dn_snapshot *first, const struct dn_snapsho
         return 0;
 }
 
+/* A block has one row, and no rates. */
+static int derive_block(int part, const struct dn_snapshot *first, const struct dn_snapshot *now, struct dn_sample *s) {
+        const struct dn_row *row = now->part[part].n > 0 ? dn_table_row(&now->part[part], 0) : NULL;
+        const struct dn_row *from = first->part[part].n > 0 ? dn_table_row(&first->part[part], 0) : NULL;
+        struct dn_row *out = row ? dn_block_row(s->part, part) : NULL;
+
+        if (!out)
+                return row ? -ENOMEM : 0;
+        out->read_ns = row->read_ns;
+        for (uint64_t has = row->has; has; has &= has - 1) {
+                int id = dn_part_first(part) + __builtin_ctzll(has);
+                int64_t value = dn_row_or_zero(row, id);
+
+                if (dn_fields[id].nature == DN_COUNTER && from)
+                        value -= dn_row_or_zero(from, id);
+                dn_row_set(out, id, value < 0 ? 0 : value, now->number);
+        }
+        return 0;
+}
+
 int dn_derive(const struct dn_snapshot *first, int64_t first_unix_ms, const struct dn_snapshot *last,
               const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s) {
         s->number = now->number;
         s->elapsed_us = (now->mono_ns - first->mono_ns) / 1000;
         s->unix_ms = first_unix_ms + s->elapsed_us / 1000;
         s->main_lives = false;
-        s->part[DN_PROCESS].n = s->part[DN_WHOLE].n = 0;
-        if (derive_processes(first, last, now, main, s) < 0)
+        for (int part = 0; part < DN_PARTS; part++)
+                s->part[part].n = 0;
+        if (derive_processes(first, last, now, main, s) < 0 || derive_whole(first, last, now, s) < 0)
                 return -ENOMEM;
-        return derive_whole(first, last, now, s);
+        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
+                if (derive_block(part, first, now, s) < 0)
+                        return -ENOMEM;
+        return 0;
 }
 
 void dn_sample_free(struct dn_sample *s) {

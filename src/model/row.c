@@ -38,6 +38,16 @@ struct dn_row *dn_table_add(struct dn_table *table) {
         return row;
 }
 
+struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part) {
+        struct dn_row *row = parts[part].n > 0 ? dn_table_row(&parts[part], 0) : dn_table_add(&parts[part]);
+
+        if (row) {
+                row->block = (uint8_t)part;
+                row->name = DN_STR("");
+        }
+        return row;
+}
+
 int dn_table_copy(struct dn_table *to, const struct dn_table *from) {
         to->width = from->width;
         to->n = 0;

@@ -16,6 +16,7 @@ struct dn_row {
         int64_t read_ns;    /* when, by the monotonic clock: a row's rate is over its own two readings */
         uint32_t slot;      /* its own as long as it lives: the index of all that is kept by process */
         uint32_t changed;   /* the last snapshot or sample in which a value of it changed */
+        uint8_t block;      /* the part that it is of, where that is a block; else 0 */
         bool gone;          /* vanished in this pass: not listed, and left out of the next snapshot */
         uint64_t has;       /* a bit a value */
         int64_t v[];        /* the fields of its part, by dn_field_index; so are the bits */
@@ -73,5 +74,7 @@ static inline struct dn_row *dn_table_row(const struct dn_table *table, uint32_t
 
 /* One more row, zeroed, at the end; pointers to other rows may move. NULL without memory. */
 struct dn_row *dn_table_add(struct dn_table *table);
+/* The one row of this block, made where there is none. NULL without memory. */
+struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part);
 int dn_table_copy(struct dn_table *to, const struct dn_table *from); /* 0 or -ENOMEM */
 void dn_table_free(struct dn_table *table);

@@ -8,6 +8,7 @@ struct dn_snapshot {
         uint32_t number; /* 1, 2, 3 … of its stream */
         int64_t mono_ns; /* when it was begun, by the monotonic clock */
         int64_t boot_ns; /* the same moment since the machine's boot, sleep included */
+        uint32_t cores;  /* how many the tree can use at most; 0: not known, or what is left over comes now */
         struct dn_table part[DN_PARTS];
 };
 

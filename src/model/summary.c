@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static bool last_of(const struct denet_summary *s, int field, int64_t *ret_steps) {
-        return dn_row_get(s->last, field, ret_steps);
-}
-
+/* Of a counter too: in files of other releases the last one may be less, for a child's part fell out at its end. */
 static bool greatest_of(const struct denet_summary *s, int field, int64_t *ret_steps) {
         return dn_row_get(s->greatest, field, ret_steps);
 }
@@ -77,18 +74,18 @@ const struct dn_summary_entry dn_summary_entries[] = {
         ENTRY("sample_count", 0, sample_count, NOTHING),
         ENTRY("max_processes", 0, max_processes, process_count),
         ENTRY("max_threads", 0, greatest_of, thread_count),
-        ENTRY("total_disk_read_bytes", 0, last_of, disk_read_bytes),
-        ENTRY("total_disk_write_bytes", 0, last_of, disk_write_bytes),
-        ENTRY("total_syscall_read_bytes", 0, last_of, syscall_read_bytes),
-        ENTRY("total_syscall_write_bytes", 0, last_of, syscall_write_bytes),
+        ENTRY("total_disk_read_bytes", 0, greatest_of, disk_read_bytes),
+        ENTRY("total_disk_write_bytes", 0, greatest_of, disk_write_bytes),
+        ENTRY("total_syscall_read_bytes", 0, greatest_of, syscall_read_bytes),
+        ENTRY("total_syscall_write_bytes", 0, greatest_of, syscall_write_bytes),
         ENTRY("peak_page_faults_cached", 0, greatest_of, page_faults_cached),
         ENTRY("peak_page_faults_disk", 0, greatest_of, page_faults_disk),
-        ENTRY("total_sys_net_rx_bytes", 0, last_of, sys_net_rx_bytes),
-        ENTRY("total_sys_net_tx_bytes", 0, last_of, sys_net_tx_bytes),
+        ENTRY("total_sys_net_rx_bytes", 0, greatest_of, sys_net_rx_bytes),
+        ENTRY("total_sys_net_tx_bytes", 0, greatest_of, sys_net_tx_bytes),
         ENTRY("peak_mem_rss_kb", 0, peak_memory, mem_rss_kb),
         ENTRY("avg_cpu_usage", 2, mean_of, cpu_usage),
-        ENTRY("cpu_user_secs", 6, last_of, cpu_user_secs),
-        ENTRY("cpu_system_secs", 6, last_of, cpu_system_secs),
+        ENTRY("cpu_user_secs", 6, greatest_of, cpu_user_secs),
+        ENTRY("cpu_system_secs", 6, greatest_of, cpu_system_secs),
         ENTRY("peak_cpu_usage", 2, greatest_of, cpu_usage),
         ENTRY("peak_mem_at_secs", 6, peak_memory_at, mem_rss_kb),
         ENTRY("exit_code", 0, exit_code, NOTHING),

@@ -27,7 +27,7 @@ void dn_sink_line(const struct denet_record *r, uint64_t lost, struct dn_text *t
                 struct dn_exit e = *r->exit;
 
                 e.lost_records = (e.lost_records > 0 ? e.lost_records : 0) + (int64_t)lost;
-                dn_write_exit(text, r->unix_ms, &e, r->sample ? dn_sample_whole(r->sample) : NULL);
+                dn_write_exit(text, r->unix_ms, &e, r->sample);
                 return;
         }
         line = dn_writer_text(r->writer, r);

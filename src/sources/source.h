@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "model/ledger.h"
 
+struct dn_cgroup;
 struct dn_procfs;
 
 /* What is watched, and by whom; the session's, as long as its sources are open. */
@@ -15,6 +16,7 @@ struct dn_target {
         bool subreaper;           /* so is every other child of this process (DENET_REAP_ORPHANS) */
         int64_t memory_floor_kb;  /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs; /* the platform's own: shared by its sources */
+        const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
         /* Written by the reaping source: */
         bool ended;          /* the main process was waited for */
         int wait_status;     /* … and this is what waitpid said */

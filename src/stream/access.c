@@ -41,6 +41,8 @@ const denet_row *denet_record_row(const denet_record *r, int part, size_t i) {
                 row = i == 0 && s->main_lives ? process_row(s, 0) : NULL;
         else if (s && r->kind == DN_TREE && part == DENET_CHILDREN)
                 row = process_row(s, i + s->main_lives);
+        else if (s && part == DENET_CGROUP)
+                row = i < s->part[DN_CGROUP].n ? dn_table_row(&s->part[DN_CGROUP], (uint32_t)i) : NULL;
         return (const denet_row *)(const void *)row;
 }
 
@@ -83,11 +85,12 @@ int denet_field_id(const char *name) {
         return id < DN_FIELDS ? id : id - N_INNER;
 }
 
-/* A row has the fields of its part alone; which part that is shows in nothing but where its field stands. */
 int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
-        int id = inner_id(field);
+        int id = inner_id(field), part = id >= 0 ? dn_fields[id].part : -1;
 
-        return id >= 0 && dn_row_get(inside(row), id, ret_steps) ? 0 : -ENODATA;
+        if (part < 0 || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
+                return -ENODATA;
+        return dn_row_get(inside(row), id, ret_steps) ? 0 : -ENODATA;
 }
 
 static double scaled(int64_t steps, int decimals) {

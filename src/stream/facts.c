@@ -160,6 +160,32 @@ static void write_io(struct denet *d, struct dn_json *json) {
         dn_json_object_end(json);
 }
 
+static void write_cgroup(const struct denet *d, struct dn_json *json) {
+        const struct dn_cgroup *c = &d->cgroup;
+        struct dn_str rest = dn_text_str(&c->controllers), word;
+
+        dn_json_key(json, DN_STR("cgroup"));
+        dn_json_object(json);
+        dn_json_key_bool(json, DN_STR("available"), c->version > 0);
+        if (c->version > 0) {
+                dn_json_key_i64(json, DN_STR("version"), c->version);
+                dn_json_key_bool(json, DN_STR("own"), c->own);
+                dn_json_key_string(json, DN_STR("path"), dn_text_str(&c->path));
+                dn_json_key(json, DN_STR("controllers"));
+                dn_json_array(json);
+                while (dn_str_word(&rest, &word))
+                        dn_json_string(json, word);
+                dn_json_array_end(json);
+        }
+        if (d->o.cgroup == DENET_OFF)
+                dn_json_key_string(json, DN_STR("reason"), DN_STR("turned off"));
+        else if (!c->own && c->why.n > 0)
+                dn_json_key_string(json, DN_STR("reason"), dn_text_str(&c->why));
+        if (!c->own && c->hint.n > 0)
+                dn_json_key_string(json, DN_STR("hint"), dn_text_str(&c->hint));
+        dn_json_object_end(json);
+}
+
 static void write_capabilities(struct denet *d, struct dn_text *text) {
         struct dn_json json = {.text = text};
 
@@ -176,7 +202,7 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
         write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
         write_missing(&json, DN_STR("gpu"), (struct dn_str){0});
         write_missing(&json, DN_STR("ebpf"), (struct dn_str){0});
-        write_missing(&json, DN_STR("cgroup"), (struct dn_str){0});
+        write_cgroup(d, &json);
         dn_json_object_end(&json);
 }
 

@@ -24,8 +24,8 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
                                o.max_interval_ms, o.interval_ms);
         if (o.ebpf != 0)
                 return dn_fail(error, -ENOTSUP, "eBPF: not part of this version; leave it out");
-        if (o.cgroup == DENET_REQUIRE)
-                return dn_fail(error, -ENOTSUP, "a cgroup of its own: not part of this version; leave it out");
+        if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)
+                return dn_fail(error, -EINVAL, "denet_options.cgroup is %d; set it to one of denet_choice", o.cgroup);
         *to = o;
         return 0;
 }

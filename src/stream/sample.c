@@ -60,6 +60,12 @@ static void forget_gone(struct denet *d) {
         }
 }
 
+static uint32_t cores_online(void) {
+        long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+        return n > 0 ? (uint32_t)n : 0;
+}
+
 /* Reads all sources into `now`, and settles the whole. */
 static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct dn_pass *pass) {
         uint32_t kept;
@@ -69,6 +75,7 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         pass->now = d->now;
         r = dn_snapshot_begin(d->now, last, pass->mono_ns, dn_clock_boot_ns());
         kept = d->now->part[DN_PROCESS].n;
+        d->now->cores = pass->final ? 0 : d->cores;
         for (uint32_t i = 0; r >= 0 && i < d->n_sources; i++)
                 if (d->sources[i].source->read)
                         r = d->sources[i].source->read(d->sources[i].state, pass);
@@ -116,6 +123,7 @@ int dn_sample_first(struct denet *d) {
         const struct dn_table *rows;
         int r = take_snapshot(d, NULL, &pass);
 
+        d->cores = cores_online();
         if (r < 0)
                 return r;
         turn(d);
@@ -128,9 +136,11 @@ int dn_sample_first(struct denet *d) {
                 if (dn_table_copy(&d->first.part[part], &d->last->part[part]) < 0)
                         return -ENOMEM;
                 rows = &d->first.part[part];
-                for (uint32_t i = 0; i < rows->n; i++)
+                for (uint32_t i = 0; i < rows->n && part < DN_BLOCKS; i++)
                         clear_baseline(d, dn_table_row(rows, i));
         }
+        if (d->cgroup.own)
+                d->first.part[DN_CGROUP].n = 0; /* counted from its making */
         return 0;
 }
 
@@ -167,6 +177,8 @@ int dn_sample_take(struct denet *d, bool final) {
                 return r;
         turn(d);
         note_peaks(d);
+        dn_stream_debug(d, "sample at %.3f s: %u processes, read in %lld us", (double)d->sample.elapsed_us / 1e6,
+                        d->last->part[DN_PROCESS].n, (long long)(dn_clock_mono_ns() - pass.mono_ns) / 1000);
         d->last_sample_ns = pass.mono_ns;
         r = d->target.children ? dn_facts_children(d) : 0;
         item.unix_ms = d->sample.unix_ms;

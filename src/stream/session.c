@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/resource.h>
 
 static struct denet *session_new(int mode) {
@@ -23,6 +24,7 @@ static struct denet *session_new(int mode) {
         d->peak_sum_kb = d->peak_process_kb = -1;
         d->exit = (struct dn_exit){.last_sample_to_exit_ms = -1, .code = -1, .signal = -1};
         d->target.members = &d->members;
+        dn_cgroup_init(&d->cgroup);
         return d;
 }
 
@@ -37,6 +39,7 @@ void dn_session_close(struct denet *d) {
         dn_sample_close_sources(d);
         dn_facts_close(d);
         dn_spawn_close(&d->held);
+        dn_own_cgroup_remove(&d->cgroup);
         dn_loop_close(&d->loop);
         dn_platform_close(d->target.procfs);
         dn_members_free(&d->members);
@@ -84,6 +87,8 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
         if (r == 0) {
                 r = dn_loop_watch(&d->loop, d->held.pidfd);
                 d->watching = r == 0;
+                dn_stream_debug(d, "watching %" PRId64 ", %u sources, every %u to %u ms", pid, d->n_sources, d->o.interval_ms,
+                                d->o.max_interval_ms);
         }
         return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s", pid, strerror(-r)) : 0;
 }
@@ -106,13 +111,57 @@ static int arm(struct denet *d) {
         return dn_loop_arm(&d->loop, 0); /* the first records are there */
 }
 
+/* Only reads the one that this process or the one attached to is in. */
+static void read_cgroup(struct denet *d, const char *pid) {
+        if (dn_cgroup_find(&d->cgroup, NULL, pid) == 0)
+                d->target.cgroup = &d->cgroup;
+        if (d->cgroup.why.n > 0)
+                dn_stream_debug(d, "cgroup: %s", dn_text_cstr(&d->cgroup.why));
+}
+
+static int require_cgroup(struct denet *d, denet_error *error) {
+        const char *why = dn_text_cstr(&d->cgroup.why), *hint = dn_text_cstr(&d->cgroup.hint);
+
+        return dn_fail(error, -ENOTSUP, "cgroup: %s; %s", why ? why : "no memory",
+                       hint && *hint ? hint : "leave --cgroup require out");
+}
+
+static int make_cgroup(struct denet *d, denet_error *error) {
+        bool require = d->o.cgroup == DENET_REQUIRE;
+
+        if (d->o.cgroup == DENET_OFF)
+                return 0;
+        if (dn_own_cgroup_make(&d->cgroup, NULL, require) == 0)
+                d->target.cgroup = &d->cgroup;
+        else if (require)
+                return require_cgroup(d, error);
+        else
+                read_cgroup(d, "self");
+        return 0;
+}
+
+/* The held command is in it already, where the kernel could do that at once. */
+static int enter_cgroup(struct denet *d, denet_error *error) {
+        bool require = d->o.cgroup == DENET_REQUIRE, late = d->cgroup.at[DN_UNIFIED] >= 0 && !d->held.in_cgroup;
+
+        if (!d->cgroup.own || (!require && !late))
+                return 0;
+        if (require)
+                return dn_own_cgroup_join(&d->cgroup, d->held.pid, late) < 0 ? require_cgroup(d, error) : 0;
+        dn_own_cgroup_remove(&d->cgroup);
+        d->target.cgroup = NULL;
+        dn_text_put(&d->cgroup.why, DN_STR("the kernel lets no process begin in a cgroup made for it"));
+        read_cgroup(d, "self");
+        return 0;
+}
+
 static int start(struct denet *d, char *const argv[], denet_error *error) {
         struct dn_spawn spawn = {
                 .argv = argv,
                 .cwd = d->o.cwd,
                 .env = d->o.env,
                 .stdio = d->o.stdio,
-                .nofile = d->o.nofile,
+                .nofile = d->o.nofile, .ignored = d->o.ignored,
         };
         struct rusage self;
         int r;
@@ -121,9 +170,16 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
         d->target.memory_floor_kb = self.ru_maxrss;
         d->target.own_child = true;
         d->target.subreaper = d->o.flags & DENET_REAP_ORPHANS && d->target.children;
+        r = make_cgroup(d, error);
+        if (r < 0)
+                return r;
+        spawn.cgroup = d->cgroup.own && d->cgroup.at[DN_UNIFIED] >= 0 ? &d->cgroup.at[DN_UNIFIED] : NULL;
         r = dn_spawn_hold(&spawn, &d->held);
         if (r < 0)
                 return dn_fail(error, r, "%s: cannot be started: %s", argv[0], strerror(-r));
+        r = enter_cgroup(d, error);
+        if (r < 0)
+                return r;
         r = begin(d, d->held.pid, error);
         if (r < 0)
                 return r;
@@ -157,6 +213,8 @@ int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_e
 }
 
 static int attach(struct denet *d, int64_t pid, denet_error *error) {
+        char name[24];
+
         if (pid == getpid())
                 return dn_fail(error, -EINVAL, "%" PRId64 ": that is this process itself", pid);
         d->held.pidfd = dn_pidfd_open(pid);
@@ -168,6 +226,12 @@ static int attach(struct denet *d, int64_t pid, denet_error *error) {
         if (dn_platform_is_kernel_thread(d->target.procfs, pid))
                 return dn_fail(error, -EINVAL, "%" PRId64 ": a thread of the kernel; it runs no program to measure",
                                pid);
+        if (d->o.cgroup == DENET_REQUIRE)
+                return dn_fail(error, -EINVAL, "cgroup: what runs already is not moved to one of its own; leave "
+                                               "--cgroup require out, to read the one that it is in");
+        snprintf(name, sizeof(name), "%" PRId64, pid);
+        if (d->o.cgroup == DENET_AUTO)
+                read_cgroup(d, name);
         return begin(d, pid, error);
 }
 

@@ -5,6 +5,7 @@
 #include "format/reader.h"
 #include "format/writer.h"
 #include "host/loop.h"
+#include "host/own_cgroup.h"
 #include "host/spawn.h"
 #include "model/accounts.h"
 #include "model/lost.h"
@@ -40,6 +41,7 @@ struct denet {
 
         struct dn_loop loop;
         struct dn_held held; /* the main process's pidfd, when attached too */
+        struct dn_cgroup cgroup;
         struct dn_target target;
         struct dn_members members;
         struct dn_ledger ledger;
@@ -64,6 +66,7 @@ struct denet {
         bool stopping;          /* by denet_stop, or the duration */
         bool watching;          /* the pidfd is in the loop */
         int64_t peak_sum_kb, peak_process_kb;
+        uint32_t cores;         /* online; 0: not known */
         uint64_t seen; /* processes that were ever members */
 };
 

@@ -24,7 +24,6 @@ def _plain_environment() -> None:
         os.environ.pop(name, None)
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ["TERM"] = "xterm"
-    # The sanitizers leave with a status of their own, and are to say so in a file's stead on standard error.
     assert os.access(DENET, os.X_OK), f"{DENET} is not there; ninja -C build makes it, DENET=… names another"
 
 

@@ -204,8 +204,16 @@ START: dict[str, Callable[[], object] | None] = {
 
 
 def inherited(path: Path) -> list[str]:
-    """What tests/truth/state.c wrote. `_` is the shell's, and not part of it."""
-    return [line for line in path.read_text(errors="surrogateescape").splitlines() if not line.startswith("env _=")]
+    """What tests/truth/state.c wrote. `_` is the shell's, and a cgroup of its own is what denet may give a command."""
+    lines = path.read_text(errors="surrogateescape").splitlines()
+    return [line for line in lines if not line.startswith(("env _=", "/proc/self/cgroup:"))]
+
+
+def test_with_cgroup_off_the_command_stays_in_the_cgroups_of_its_caller() -> None:
+    if "--cgroup" not in denet("--help").out:
+        pytest.skip("this version makes no cgroups")
+    result = denet(*SILENT, "--cgroup", "off", "run", "cat", "/proc/self/cgroup")
+    assert result.stdout == execute(["cat", "/proc/self/cgroup"]).stdout
 
 
 @pytest.mark.parametrize("start", START)

@@ -184,6 +184,13 @@ static void process_forget(void *state, uint32_t slot) {
         dn_task_clock_forget(&process->clocks, slot);
 }
 
+/* The main process alone is wanted: not what it has reaped. */
+static void forget_reaped(struct dn_row *row, uint32_t number) {
+        for (int id = 0; id < DN_FIELDS; id++)
+                if (dn_fields[id].of != DN_NOTHING)
+                        dn_row_unset(row, id, number);
+}
+
 static int process_read(void *state, struct dn_pass *pass) {
         struct process *process = state;
         struct dn_target *t = process->target;
@@ -200,8 +207,12 @@ static int process_read(void *state, struct dn_pass *pass) {
                         row->gone = true;
                         continue;
                 }
+                if (!t->children)
+                        forget_reaped(row, pass->now->number);
                 dn_process_read_io(t->procfs, row, pass->now->number);
-                read_memory(t->procfs, row, pass->now->number);
+                /* One that is held before its exec has this process's own memory. */
+                if (!(pass->first && t->own_child))
+                        read_memory(t->procfs, row, pass->now->number);
         }
         process->last_ns = pass->mono_ns;
         return 0;

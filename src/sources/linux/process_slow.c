@@ -125,6 +125,8 @@ static int slow_read(void *state, struct dn_pass *pass) {
         struct slow *slow = state;
         const struct dn_table *rows = &pass->now->part[DN_PROCESS];
 
+        if (pass->first && slow->target->own_child)
+                return 0; /* held before its exec, it has this process's descriptors and memory */
         for (uint32_t i = 0; i < rows->n; i++) {
                 struct dn_row *row = dn_table_row(rows, i);
                 struct pace *pace;

@@ -158,6 +158,18 @@ static void look_at_status(const struct reap *reap, struct dn_ledger *l, int64_t
                 l->lower_bound = "a process ignores SIGCHLD, so what its children used is handed on to nobody";
 }
 
+/* Where the main process alone is wanted: what wait4 says has its children's in it, what the zombie says of itself has
+ * not. */
+static void add_own_cpu(struct reap *reap, int64_t pid) {
+        struct dn_member *member = dn_members_find(reap->target->members, pid);
+
+        if (!member)
+                return;
+        reap->row->key = member->key;
+        reap->row->slot = member->slot;
+        dn_process_read_stat(reap->target->procfs, member, reap->row, 0, NULL);
+}
+
 static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         struct dn_target *t = reap->target;
         const struct dn_member *member = dn_members_find(t->members, pid);
@@ -171,9 +183,12 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
                 e.last = NULL; /* the sum comes from the kernel: take_total */
         else
                 add_io(reap, pid, member);
+        if (!t->children)
+                add_own_cpu(reap, pid);
         if (wait4(pid, &status, WNOHANG, &ru) != pid)
                 return 0;
-        set_usage(reap->row, &ru);
+        if (t->children)
+                set_usage(reap->row, &ru);
         e.key = member ? member->key : (struct dn_key){.pid = pid};
         t->never_seen += !member;
         if (ru.ru_maxrss > t->memory_floor_kb && ru.ru_maxrss > t->peak_kb) {

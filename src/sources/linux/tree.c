@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Who is in the tree. A process is a member when its parent was one at the moment when it was first seen, or when it is
- * an orphan that came to us as their subreaper. It stays one until it ends, whoever adopts it.
+ * an orphan that came to us as their subreaper, or is in the job's own cgroup. It stays one until it ends, whoever
+ * adopts it.
  *
  * New processes are looked for when the newest pid of the machine has moved (/proc/loadavg), among the pids since; a
  * pid may show there up to a millisecond before the process does, so who was missing is asked for once more in the next
- * pass. Now and then, and when the numbers wrap, all of /proc is looked at. */
+ * pass. Now and then, and when the numbers wrap, all of /proc is looked at; where the job has its own cgroup, all that
+ * is in there, and /proc seldom, for those that were moved out of it. */
 #include "base/file.h"
 #include "base/guard.h"
+#include "host/cgroup.h"
 #include "host/clock.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/procfs.h"
@@ -16,7 +19,7 @@
 #include <stdio.h>
 
 enum { MISSING_MAX = 1024 };
-static const int64_t full_look_ns = 5000000000;
+static const int64_t full_look_ns = 5000000000, seldom_ns = 60000000000;
 
 /* A process that is not a member yet. */
 struct candidate {
@@ -24,6 +27,7 @@ struct candidate {
         uint64_t start_ticks;
         char comm[DN_COMM_MAX];
         uint8_t comm_size;
+        bool in_cgroup; /* the job's own */
 };
 
 struct tree {
@@ -31,7 +35,8 @@ struct tree {
         int loadavg;
         int64_t self;
         int64_t newest;        /* the newest pid, as far as it was looked at; 0: not known */
-        int64_t full_after_ns; /* then all of /proc is to be looked at again */
+        int64_t full_after_ns; /* then all is to be looked at again … */
+        int64_t proc_after_ns; /* … in /proc, even with a cgroup of the job's own */
         int64_t missing[MISSING_MAX];
         uint32_t n_missing;
         struct candidate *found;
@@ -119,7 +124,25 @@ static int look_at(struct tree *tree, int64_t pid, bool again) {
         return note(tree, &c);
 }
 
-static int look_at_all(struct tree *tree) {
+static bool has_own_cgroup(const struct tree *tree) {
+        return tree->target->cgroup && tree->target->cgroup->own;
+}
+
+static int look_at_inmate(void *user, int64_t pid) {
+        struct tree *tree = user;
+        struct candidate c;
+
+        if (pid == tree->self || dn_members_find(tree->target->members, pid) || !read_candidate(tree, pid, &c))
+                return 0;
+        c.in_cgroup = true;
+        return note(tree, &c);
+}
+
+static int look_at_cgroup(struct tree *tree) {
+        return dn_cgroup_each(tree->target->cgroup, look_at_inmate, tree);
+}
+
+static int look_at_proc(struct tree *tree) {
         int fd = openat(tree->target->procfs->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
         struct dirent *entry;
@@ -133,6 +156,17 @@ static int look_at_all(struct tree *tree) {
                     look_at(tree, (int64_t)pid, true) < 0)
                         return -ENOMEM;
         return 0;
+}
+
+static int look_at_all(struct tree *tree, int64_t now_ns) {
+        int r = 0;
+
+        tree->full_after_ns = now_ns + full_look_ns;
+        if (!has_own_cgroup(tree) || now_ns >= tree->proc_after_ns) {
+                tree->proc_after_ns = now_ns + seldom_ns;
+                r = look_at_proc(tree);
+        }
+        return r == 0 && has_own_cgroup(tree) ? look_at_cgroup(tree) : r;
 }
 
 static int look_at_new(struct tree *tree, int64_t from, int64_t to) {
@@ -185,8 +219,15 @@ static bool belongs(const struct tree *tree, const struct candidate *c, struct d
         return false;
 }
 
+/* It may have been found in two ways. */
+static bool is_member(const struct tree *tree, const struct candidate *c) {
+        const struct dn_member *member = dn_members_find(tree->target->members, c->pid);
+
+        return member && member->key.start == c->start_ticks;
+}
+
 /* A parent before its child: those who belong now may be the parents of those who do not yet. */
-static int admit_found(struct tree *tree, struct dn_pass *pass) {
+static int admit_children(struct tree *tree, struct dn_pass *pass) {
         bool more = true;
 
         while (more) {
@@ -197,6 +238,8 @@ static int admit_found(struct tree *tree, struct dn_pass *pass) {
                         struct candidate *c = &tree->found[i];
                         struct dn_key parent;
 
+                        if (is_member(tree, c))
+                                continue;
                         if (!belongs(tree, c, &parent)) {
                                 tree->found[kept++] = *c;
                                 continue;
@@ -207,8 +250,35 @@ static int admit_found(struct tree *tree, struct dn_pass *pass) {
                 }
                 tree->n_found = kept;
         }
-        tree->n_found = 0;
         return 0;
+}
+
+/* Of those in the job's cgroup one whose parent is not; NULL: there is none. */
+static const struct candidate *find_stray(const struct tree *tree) {
+        for (uint32_t i = 0; i < tree->n_found; i++) {
+                const struct candidate *c = &tree->found[i];
+                uint32_t j = 0;
+
+                while (c->in_cgroup && j < tree->n_found &&
+                       (tree->found[j].pid != c->ppid || !tree->found[j].in_cgroup))
+                        j++;
+                if (c->in_cgroup && j == tree->n_found)
+                        return c;
+        }
+        return NULL;
+}
+
+/* Who stays in `found` does not belong. */
+static int admit_found(struct tree *tree, struct dn_pass *pass) {
+        const struct candidate *stray;
+        int r = admit_children(tree, pass);
+
+        while (r == 0 && (stray = find_stray(tree))) {
+                r = admit(tree, pass, stray, tree->target->main);
+                if (r == 0)
+                        r = admit_children(tree, pass);
+        }
+        return r;
 }
 
 static int admit_main(struct tree *tree, struct dn_pass *pass) {
@@ -237,15 +307,21 @@ static int tree_read(void *state, struct dn_pass *pass) {
         tree->newest = newest;
         if (pass->first && tree->target->own_child) {
                 tree->full_after_ns = pass->mono_ns + full_look_ns;
+                tree->proc_after_ns = pass->mono_ns + seldom_ns;
                 return 0; /* it is held, and has started nothing */
         }
         if (newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass) ||
-            pass->mono_ns >= tree->full_after_ns) {
-                tree->full_after_ns = pass->mono_ns + full_look_ns;
-                r = look_at_all(tree);
-        } else
+            pass->mono_ns >= tree->full_after_ns)
+                r = look_at_all(tree, pass->mono_ns);
+        else
                 r = newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
-        return r < 0 ? r : admit_found(tree, pass);
+        if (r == 0)
+                r = admit_found(tree, pass);
+        /* Whose parent is none of ours may still be an orphan of ours that went elsewhere. */
+        if (r == 0 && tree->n_found > 0 && has_own_cgroup(tree) && (r = look_at_cgroup(tree)) == 0)
+                r = admit_found(tree, pass);
+        tree->n_found = 0;
+        return r;
 }
 
 static void tree_forget(void *state, uint32_t slot) {

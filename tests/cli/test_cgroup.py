@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cgroup of the job's own: made, entered, read, removed; and what becomes of one that was left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Background
+from harness import (
+    DENET,
+    SANITIZED,
+    Argument,
+    Record,
+    Result,
+    command_pid,
+    cpu_secs,
+    denet,
+    execute,
+    is_alive,
+    kill_quietly,
+    measure,
+    of_kind,
+    the,
+    totals,
+    wait_until,
+)
+
+NAME = re.compile(r"denet-[0-9]+-[0-9]+(-[0-9]+)?")
+BURN = ("sh", "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done")
+
+
+def mounted() -> Path | None:
+    """Where the unified hierarchy is; None where it is not to be seen."""
+    places = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
+    return next((p for p in places if (p / "cgroup.procs").exists()), None)
+
+
+MOUNT = mounted()
+
+
+def place_of(process: int | str) -> Path:
+    """The directory of its cgroup there."""
+    assert MOUNT is not None
+    for line in Path(f"/proc/{process}/cgroup").read_text().splitlines():
+        if line.startswith("0::"):
+            return MOUNT / line[len("0::/") :]
+    raise AssertionError(f"{process} is in no unified cgroup")
+
+
+ABOVE = place_of("self") if MOUNT else None
+
+
+def may_make() -> bool:
+    if ABOVE is None or os.geteuid() != 0 or "SLURM_JOB_ID" in os.environ:
+        return False
+    probe = ABOVE / f"denet-test-{os.getpid()}"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return not re.search("slurm|docker|kubepods|libpod|containerd|crio|lxc", str(ABOVE))
+
+
+makes_one = pytest.mark.skipif(not may_make(), reason="no cgroup may be made here")
+
+
+def capability(records: list[Record]) -> Record:
+    found = the(records, "metadata")["capabilities"]["cgroup"]
+    assert isinstance(found, dict)
+    return found
+
+
+def directory_of(found: Record) -> Path:
+    assert ABOVE is not None
+    path = found["path"]
+    assert isinstance(path, str)
+    return ABOVE / Path(path).name
+
+
+@makes_one
+def test_auto_makes_one_and_removes_it(records_file: Path) -> None:
+    result, records = measure(records_file, ["sh", "-c", "cat /proc/self/cgroup"])
+    found = capability(records)
+    assert found["available"] is True
+    assert found["own"] is True
+    assert found["version"] == 2
+    assert NAME.fullmatch(Path(found["path"]).name)
+    assert f"0::{found['path']}\n" in result.out
+    assert not directory_of(found).exists()
+
+
+@makes_one
+def test_its_cpu_time_is_that_of_the_totals(records_file: Path) -> None:
+    _, records = measure(records_file, BURN)
+    block = the(records, "exit")["cgroup"]
+    assert block["cpu_secs"] == pytest.approx(cpu_secs(totals(records)), rel=0.02)
+    assert block["user_secs"] + block["system_secs"] == pytest.approx(block["cpu_secs"], abs=1e-5)
+
+
+@makes_one
+def test_short_children_are_in_it(records_file: Path) -> None:
+    _, records = measure(records_file, ["sh", "-c", "for i in $(seq 200); do /bin/true; done"])
+    block = the(records, "exit")["cgroup"]
+    assert block["cpu_secs"] == pytest.approx(cpu_secs(totals(records)), rel=0.05)
+
+
+@makes_one
+def test_every_tree_has_the_block_and_no_counter_falls(records_file: Path) -> None:
+    _, records = measure(records_file, BURN, "-i", "20")
+    before = 0.0
+    for tree in of_kind(records, "tree"):
+        now = tree["aggregated"]["cgroup"]["cpu_secs"]
+        assert now >= before
+        before = now
+    assert the(records, "exit")["cgroup"]["cpu_secs"] >= before
+
+
+@makes_one
+def test_a_sample_has_the_block(records_file: Path) -> None:
+    _, records = measure(records_file, ["true"], "--exclude-children")
+    assert "cpu_secs" in of_kind(records, "sample")[-1]["cgroup"]
+
+
+@makes_one
+def test_a_csv_file_has_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    assert denet("-o", path, "run", *BURN).status == 0
+    head, *_, last = (line.split(",") for line in path.read_text().splitlines())
+    assert float(last[head.index("cgroup.cpu_secs")]) > 0
+
+
+@makes_one
+def test_a_saved_file_has_the_same_block(records_file: Path, tmp_path: Path) -> None:
+    measure(records_file, BURN)
+    lines = records_file.read_text().splitlines()
+    note = json.loads(lines[-1])
+    note["cgroup"]["cpu_throttled_secs"] = 41.2
+    note["cgroup"]["memory_oom_kills"] = 1
+    changed = tmp_path / "changed.jsonl"
+    changed.write_text("\n".join([*lines[:-1], json.dumps(note)]) + "\n")
+    assert "held the cores back" not in denet("stats", records_file).out
+    out = denet("stats", changed).out
+    assert "note      the cgroup held the cores back for 41.2 s\n" in out
+    assert "note      killed for memory: 1 process of the cgroup\n" in out
+
+
+@makes_one
+def test_two_at_once_have_two(background: Background, records_file: Path) -> None:
+    first = background([DENET, "-q", "run", "sleep", "60"])
+    inner = command_pid(first.pid)
+    place = place_of(inner)
+    assert place.exists()
+    _, records = measure(records_file, ["true"])
+    assert directory_of(capability(records)) != place
+    assert place.exists(), "that of one who lives is nobody else's to remove"
+    kill_quietly(inner)
+    first.wait()
+    wait_until(lambda: not place.exists())
+
+
+@makes_one
+def test_one_within_another_is_below_it(records_file: Path) -> None:
+    _, records = measure(records_file, [DENET, "-j", "run", "--", "true"])
+    assert not directory_of(capability(records)).exists()
+
+
+@makes_one
+def test_a_killed_denet_leaves_one_to_the_next(background: Background, records_file: Path) -> None:
+    victim = background([DENET, "-q", "run", "sleep", "60"])
+    inner = command_pid(victim.pid)
+    place = place_of(inner)
+    assert NAME.fullmatch(place.name)
+    wait_until(lambda: "sleep" in Path(f"/proc/{inner}/comm").read_text())
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    assert is_alive(inner)
+    measure(records_file, ["true"])
+    assert place.exists(), "there is somebody in it"
+    kill_quietly(inner)
+    wait_until(lambda: not is_alive(inner))
+    wait_until(lambda: (place / "cgroup.procs").read_text() == "")
+    measure(records_file, ["true"])
+    assert not place.exists()
+
+
+def test_off_makes_none(records_file: Path) -> None:
+    here = Path("/proc/self/cgroup").read_text()
+    result, records = measure(records_file, ["cat", "/proc/self/cgroup"], "--cgroup", "off")
+    assert result.out == here
+    assert capability(records) == {"available": False, "reason": "turned off"}
+    assert "cgroup" not in the(records, "exit")
+
+
+@makes_one
+def test_a_slurm_jobs_is_only_read(records_file: Path) -> None:
+    environment = {**os.environ, "SLURM_JOB_ID": "7"}
+    here = Path("/proc/self/cgroup").read_text()
+    result, records = measure(records_file, ["cat", "/proc/self/cgroup"], env=environment)
+    assert result.out == here
+    found = capability(records)
+    assert found.get("own") is not True
+    assert "Slurm's" in found["reason"]
+    refused = denet("--cgroup", "require", "run", "echo", "started", env=environment)
+    assert refused.status == 125
+    assert refused.out == ""
+    assert "Slurm's" in refused.error_line
+
+
+@makes_one
+def test_a_command_that_is_not_there_leaves_none(background: Background) -> None:
+    assert ABOVE is not None
+    process = background([DENET, "run", "/nowhere/at/all"])
+    assert process.wait() == 127
+    assert list(ABOVE.glob(f"denet-{process.pid}-*")) == []
+
+
+LIBRARY = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+library.denet_record_json.restype = ctypes.c_char_p
+library.denet_free.restype = ctypes.c_void_p
+library.denet_free.argtypes = [ctypes.c_void_p]
+stream, record = ctypes.c_void_p(), ctypes.c_void_p()
+command = (ctypes.c_char_p * (len(sys.argv) - 1))(*[a.encode() for a in sys.argv[2:]], None)
+assert library.denet_run(ctypes.byref(stream), None, command, None) == 0
+while library.denet_next(stream, -1, ctypes.byref(record)) > 0:
+    print(library.denet_record_json(record, None).decode(), flush=True)
+library.denet_free(stream)
+"""
+
+
+@makes_one
+@pytest.mark.skipif(SANITIZED, reason="a library with sanitizers is not loaded into a program without")
+@pytest.mark.skipif(not (Path(DENET).parent / "libdenet.so").exists(), reason="no shared library beside the program")
+@pytest.mark.parametrize("how", ["(sleep 2 & exit) & exit", "setsid sh -c '(sleep 2 & exit) & exit' & exit"])
+def test_who_double_forks_stays_a_member_of_a_host_that_is_no_subreaper(how: str) -> None:
+    command = ["sh", "-c", f'sh -c "{how}"; sleep 1']
+    result = execute([sys.executable, "-c", LIBRARY, str(Path(DENET).parent / "libdenet.so"), *command])
+    assert result.status == 0, result.err
+    records = result.records
+    assert ["sleep", "2"] in [r["cmd"] for r in of_kind(records, "child")]
+    assert the(records, "exit")["still_running"] == 1
+
+
+@pytest.fixture
+def as_nobody(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be nobody")
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents:
+        if parent == Path("/tmp"):
+            break
+        parent.chmod(parent.stat().st_mode | 0o711)
+    yield tmp_path
+
+
+def denet_as_nobody(*arguments: Argument) -> Result:
+    return execute(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", DENET, *arguments])
+
+
+@makes_one
+def test_without_the_right_auto_goes_on_without(as_nobody: Path) -> None:
+    here = Path("/proc/self/cgroup").read_text()
+    path = as_nobody / "run.jsonl"
+    result = denet_as_nobody("-o", path, "run", "cat", "/proc/self/cgroup")
+    assert result.status == 0, result.err
+    assert result.out == here
+    found = capability([json.loads(line) for line in path.read_text().splitlines()])
+    assert found.get("own") is not True
+    assert "Permission denied" in found["reason"]
+    assert "systemd-run" in found["hint"]
+
+
+@makes_one
+def test_without_the_right_require_says_so_and_starts_nothing(as_nobody: Path) -> None:
+    result = denet_as_nobody("--cgroup", "require", "run", "echo", "started")
+    assert result.status == 125
+    assert result.out == ""
+    assert result.error_line.startswith("denet: cgroup: no cgroup may be made below /")
+    assert "; run denet as root" in result.error_line
+
+
+@makes_one
+def test_require_has_the_old_controllers_too(records_file: Path) -> None:
+    old = [name for name in ("cpuacct", "memory", "pids") if Path("/sys/fs/cgroup", name, "cgroup.procs").exists()]
+    if not old:
+        pytest.skip("no hierarchy of version 1 is mounted")
+    result, records = measure(records_file, ["sh", "-c", "cat /proc/self/cgroup; sleep 0.3"], "--cgroup", "require")
+    found = capability(records)
+    assert found["own"] is True
+    assert found["version"] == 1
+    assert set(old) <= set(found["controllers"])
+    name = Path(found["path"]).name
+    for line in result.out.splitlines():
+        _, controllers, path = line.split(":")
+        if controllers in old:
+            assert path.endswith("/" + name), line
+    block = the(records, "exit")["cgroup"]
+    assert block["cpu_secs"] == pytest.approx(cpu_secs(totals(records)), rel=0.05)
+    if "memory" in old:
+        assert block["memory_peak_kb"] >= 100
+        assert block["memory_oom_kills"] == 0
+    if "pids" in old:
+        assert block["pids_current"] == 0
+    for controller in old:
+        assert not list(Path("/sys/fs/cgroup", controller).glob(f"**/{name}"))
+
+
+def test_attach_reads_and_makes_none(background: Background, records_file: Path) -> None:
+    target = background(["sleep", "60"])
+    before = Path(f"/proc/{target.pid}/cgroup").read_text()
+    result = denet("-d", "0.3", "-o", records_file, "attach", str(target.pid))
+    assert result.status == 0, result.err
+    assert Path(f"/proc/{target.pid}/cgroup").read_text() == before
+    refused = denet("--cgroup", "require", "attach", str(target.pid))
+    assert refused.status == 125
+    assert "--cgroup require" in refused.error_line
+
+
+def test_an_unknown_choice_is_refused() -> None:
+    refused = denet("--cgroup", "perhaps", "run", "true")
+    assert refused.status == 2
+    assert refused.error_line == "denet: --cgroup 'perhaps': unknown; give auto, off or require"

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Parts beside those of processes and of the whole: their fields, their rows, their text and back. */
+#include "format/csv_write.h"
+#include "format/reader.h"
+#include "records.h"
+
+static void a_block_counts_its_fields_from_0(void **state) {
+        int first = dn_part_first(DN_CGROUP);
+
+        assert_int_equal(first, DN_CGROUP_cpu_secs);
+        assert_int_equal(dn_field_index(DN_CGROUP_cpu_secs), 0);
+        for (int id = 0; id < DN_ALL_FIELDS; id++) {
+                assert_int_equal(dn_fields[id].index, id - dn_part_first(dn_fields[id].part));
+                assert_int_equal(dn_field_index(id), dn_fields[id].index);
+        }
+}
+
+static void a_field_of_a_block_is_found_by_both_names(void **state) {
+        assert_int_equal(dn_field_find(DN_STR("cgroup.io_read_ops")), DN_CGROUP_io_read_ops);
+        assert_int_equal(dn_field_find(DN_STR("io_read_ops")), DN_io_read_ops);
+        assert_int_equal(dn_field_find_in(DN_CGROUP, DN_STR("io_read_ops")), DN_CGROUP_io_read_ops);
+        assert_int_equal(dn_field_find(DN_STR("cgroup.mem_rss_kb")), -ENOENT);
+        assert_int_equal(dn_field_find(DN_STR("cgroup.")), -ENOENT);
+        assert_int_equal(dn_field_find(DN_STR("cgroup")), -ENOENT);
+        assert_int_equal(dn_field_find(DN_STR(".mem_rss_kb")), -ENOENT);
+        assert_int_equal(dn_field_find(DN_STR("memory_peak_kb")), -ENOENT);
+        for (int id = DN_FIELDS; id < DN_ALL_FIELDS; id++) {
+                assert_true(dn_field_is_written(id, dn_fields[id].part));
+                assert_false(dn_field_is_written(id, DN_WHOLE));
+        }
+}
+
+static void rows_of_a_block_keep_what_they_are_given(void **state) {
+        struct dn_table parts[DN_PARTS] = {0};
+        struct dn_row *row = dn_block_row(parts, DN_CGROUP);
+        int64_t value;
+
+        assert_non_null(row);
+        assert_int_equal(row->block, DN_CGROUP);
+        for (int id = DN_CGROUP_cpu_secs; id < DN_ALL_FIELDS && dn_fields[id].part == DN_CGROUP; id++)
+                dn_row_set(row, id, id, 1);
+        for (int id = DN_CGROUP_cpu_secs; id < DN_ALL_FIELDS && dn_fields[id].part == DN_CGROUP; id++) {
+                assert_true(dn_row_get(row, id, &value));
+                assert_int_equal(value, id);
+        }
+        dn_row_unset(row, DN_CGROUP_pids_peak, 2);
+        assert_false(dn_row_has(row, DN_CGROUP_pids_peak));
+        assert_true(dn_row_has(row, DN_CGROUP_pids_current));
+        assert_ptr_equal(dn_block_row(parts, DN_CGROUP), row);
+        dn_table_free(&parts[DN_CGROUP]);
+}
+
+static void counters_of_a_block_are_counted_from_the_first_snapshot(void **state) {
+        struct dn_snapshot first = {.number = 1}, now = {.number = 2, .mono_ns = 1000000};
+        struct dn_sample sample = {0};
+        const struct dn_row *row;
+        struct dn_row *from;
+
+        assert_non_null(dn_table_add(&first.part[DN_WHOLE]));
+        assert_non_null(dn_table_add(&now.part[DN_WHOLE]));
+        from = dn_block_row(first.part, DN_CGROUP);
+        dn_row_set(from, DN_CGROUP_cpu_secs, 100, 1);
+        dn_row_set(from, DN_CGROUP_memory_peak_kb, 7, 1);
+        dn_row_set(dn_block_row(now.part, DN_CGROUP), DN_CGROUP_cpu_secs, 160, 2);
+        dn_row_set(dn_block_row(now.part, DN_CGROUP), DN_CGROUP_memory_peak_kb, 9, 2);
+        dn_row_set(dn_block_row(now.part, DN_CGROUP), DN_CGROUP_memory_oom_kills, 2, 2);
+        assert_int_equal(dn_derive(&first, 0, &first, &now, (struct dn_key){1, 1}, &sample), 0);
+        row = dn_table_row(&sample.part[DN_CGROUP], 0);
+        assert_int_equal(dn_row_or_zero(row, DN_CGROUP_cpu_secs), 60);
+        assert_int_equal(dn_row_or_zero(row, DN_CGROUP_memory_peak_kb), 9);
+        assert_int_equal(dn_row_or_zero(row, DN_CGROUP_memory_oom_kills), 2);
+        first.part[DN_CGROUP].n = 0; /* one of the job's own: counted from its making */
+        assert_int_equal(dn_derive(&first, 0, &first, &now, (struct dn_key){1, 1}, &sample), 0);
+        assert_int_equal(dn_row_or_zero(dn_table_row(&sample.part[DN_CGROUP], 0), DN_CGROUP_cpu_secs), 160);
+        now.part[DN_CGROUP].n = 0;
+        assert_int_equal(dn_derive(&first, 0, &first, &now, (struct dn_key){1, 1}, &sample), 0);
+        assert_int_equal(sample.part[DN_CGROUP].n, 0);
+        dn_snapshot_free(&first);
+        dn_snapshot_free(&now);
+        dn_sample_free(&sample);
+}
+
+static void assert_comes_back(int kind, const char *expected) {
+        struct dn_reader reader = {.children = true};
+        made_cleanup struct made m;
+        struct denet_record back;
+        struct dn_row *row;
+        struct dn_str line;
+
+        make(&m, kind, false);
+        row = dn_block_row(m.sample.part, DN_CGROUP);
+        dn_row_set(row, DN_CGROUP_cpu_secs, 1500000, 1);
+        dn_row_set(row, DN_CGROUP_memory_peak_kb, 12, 1);
+        line = dn_writer_text(m.writer, &m.record);
+        assert_str_is(line, expected);
+        assert_int_equal(dn_reader_line(&reader, line, &back), 0);
+        assert_int_equal(back.sample->part[DN_CGROUP].n, 1);
+        row = dn_table_row(&back.sample->part[DN_CGROUP], 0);
+        assert_int_equal(row->block, DN_CGROUP);
+        assert_int_equal(dn_row_or_zero(row, DN_CGROUP_cpu_secs), 1500000);
+        assert_int_equal(dn_row_or_zero(row, DN_CGROUP_memory_peak_kb), 12);
+        assert_false(dn_row_has(row, DN_CGROUP_pids_peak));
+        dn_reader_free(&reader);
+}
+
+static void a_block_stands_in_the_aggregate_of_a_tree(void **state) {
+        assert_comes_back(DN_TREE,
+                          "{\"kind\":\"tree\",\"ts_ms\":1000,\"elapsed_us\":250,\"parent\":null,\"children\":[],"
+                          "\"aggregated\":{\"ts_ms\":1000,\"cgroup\":{\"cpu_secs\":1.5,\"memory_peak_kb\":12}}}");
+}
+
+static void a_block_stands_at_the_top_of_a_sample_and_of_an_exit(void **state) {
+        assert_comes_back(DN_SAMPLE, "{\"kind\":\"sample\",\"ts_ms\":1000,\"elapsed_us\":250,"
+                                     "\"cgroup\":{\"cpu_secs\":1.5,\"memory_peak_kb\":12}}");
+        assert_comes_back(DN_EXIT, "{\"kind\":\"exit\",\"ts_ms\":1000,"
+                                   "\"cgroup\":{\"cpu_secs\":1.5,\"memory_peak_kb\":12},\"totals\":{}}");
+}
+
+static void what_is_no_block_is_passed_over(void **state) {
+        static const char *const lines[] = {
+                "{\"kind\":\"sample\",\"ts_ms\":1,\"cgroup\":null,\"mem_rss_kb\":5}",
+                "{\"kind\":\"sample\",\"ts_ms\":1,\"cgroup\":\"/x\",\"mem_rss_kb\":5}",
+                "{\"kind\":\"sample\",\"ts_ms\":1,\"cgroup\":[{\"cpu_secs\":1}],\"mem_rss_kb\":5}",
+                "{\"kind\":\"sample\",\"ts_ms\":1,\"cgroup\":{\"cpu_secs\":-1,\"a\":[{}]},\"mem_rss_kb\":5}",
+        };
+        struct dn_reader reader = {.children = true};
+        struct denet_record r;
+
+        for (size_t i = 0; i < DN_COUNT(lines); i++) {
+                const struct dn_table *block;
+
+                assert_int_equal(dn_reader_line(&reader, dn_str_of(lines[i]), &r), 0);
+                assert_int_equal(dn_row_or_zero(dn_sample_whole(r.sample), DN_mem_rss_kb), 5);
+                block = &r.sample->part[DN_CGROUP];
+                assert_int_equal(block->n, i == 3);
+                if (block->n)
+                        assert_int_equal(dn_table_row(block, 0)->has, 0);
+        }
+        dn_reader_free(&reader);
+}
+
+static void a_csv_row_has_the_blocks_behind_the_whole(void **state) {
+        dn_autotext struct dn_text text = {0};
+        made_cleanup struct made m;
+
+        make(&m, DN_TREE, false);
+        assert_true(dn_csv_row(&text, &m.record));
+        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,\n")));
+        dn_row_set(dn_block_row(m.sample.part, DN_CGROUP), DN_CGROUP_pids_peak, 31, 1);
+        dn_text_reset(&text);
+        assert_true(dn_csv_row(&text, &m.record));
+        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,31\n")));
+}
+
+RUN_TESTS(cmocka_unit_test(a_block_counts_its_fields_from_0),
+          cmocka_unit_test(a_field_of_a_block_is_found_by_both_names),
+          cmocka_unit_test(rows_of_a_block_keep_what_they_are_given),
+          cmocka_unit_test(counters_of_a_block_are_counted_from_the_first_snapshot),
+          cmocka_unit_test(a_block_stands_in_the_aggregate_of_a_tree),
+          cmocka_unit_test(a_block_stands_at_the_top_of_a_sample_and_of_an_exit),
+          cmocka_unit_test(what_is_no_block_is_passed_over),
+          cmocka_unit_test(a_csv_row_has_the_blocks_behind_the_whole))
