@@ -347,9 +347,10 @@ static const bool can_share_in_cgroup = false;
 
 /* -1 where the kernel, a seccomp filter or the cgroup does not let it be. */
 static pid_t start_in_cgroup(struct plan *plan, void *stack, int *ret_pidfd) {
+        int pidfd = -1;
         struct clone3 args = {
                 .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
-                .pidfd = (uintptr_t)ret_pidfd,
+                .pidfd = (uintptr_t)&pidfd,
                 .exit_signal = SIGCHLD,
                 .cgroup = (uint64_t)plan->cgroup,
         };
@@ -363,7 +364,10 @@ static pid_t start_in_cgroup(struct plan *plan, void *stack, int *ret_pidfd) {
                 args.stack_size = STACK_SIZE;
         }
         pid = clone3_to(&args, plan);
-        return pid < 0 ? -1 : pid;
+        if (pid < 0)
+                return -1;
+        *ret_pidfd = pidfd;
+        return pid;
 }
 
 /* Clones with the memory shared where that is possible, so that the size of this process costs nothing; the child

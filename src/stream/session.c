@@ -256,11 +256,10 @@ int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error
         return 0;
 }
 
-/* The main process has ended: by our own wait, or as its pidfd says. */
-static bool main_ended(const struct denet *d) {
+static bool pidfd_says_ended(const struct denet *d) {
         struct pollfd pidfd = {.fd = d->held.pidfd, .events = POLLIN};
 
-        return d->target.ended || (poll(&pidfd, 1, 0) > 0 && (pidfd.revents & POLLIN));
+        return poll(&pidfd, 1, 0) > 0 && (pidfd.revents & POLLIN);
 }
 
 /* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
@@ -295,14 +294,17 @@ static int end_of_main(struct denet *d) {
 
 int dn_session_dispatch(struct denet *d) {
         int64_t now_ns;
+        bool ended;
         int r;
 
         if (d->done)
                 return 0;
+        /* Asked for before the zombies are waited for: the main process is then among them, if it is ours at all. */
+        ended = d->target.ended || pidfd_says_ended(d);
         r = dn_sample_drain(d);
         if (r < 0)
                 return r;
-        if (main_ended(d) && (d->watching || at_end(d)))
+        if (ended && (d->watching || at_end(d)))
                 return end_of_main(d);
         now_ns = dn_clock_mono_ns();
         if (now_ns >= d->stop_at_ns && !d->stopping && (r = dn_ending_stop(d)) < 0)

@@ -33,7 +33,7 @@ static void a_field_of_a_block_is_found_by_both_names(void **state) {
 static void rows_of_a_block_keep_what_they_are_given(void **state) {
         struct dn_table parts[DN_PARTS] = {0};
         struct dn_row *row = dn_block_row(parts, DN_CGROUP);
-        int64_t value;
+        int64_t value = 0;
 
         assert_non_null(row);
         assert_int_equal(row->block, DN_CGROUP);

@@ -237,6 +237,18 @@ static void a_script_that_names_no_interpreter_is_the_shells(void **state) {
         remove_directory(directory, path);
 }
 
+/* A shell would read a program of another machine as text. */
+static void a_file_that_is_neither_program_nor_text_is_enoexec(void **state) {
+        char path[32], file[64];
+        int directory = make_directory(path), fd = openat(directory, "binary", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+        assert_int_equal(write(fd, "\x7f" "ELF\0\0\0", 7), 7);
+        close(fd);
+        snprintf(file, sizeof(file), "%s/binary", path);
+        assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV(file)}), -ENOEXEC);
+        remove_directory(directory, path);
+}
+
 static void a_script_whose_interpreter_is_missing_is_enoent(void **state) {
         char path[32], file[64];
         int directory = make_directory(path);
@@ -518,6 +530,17 @@ static void what_is_blocked_and_ignored_is_the_callers(void **state) {
         sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+static void it_may_be_told_to_ignore_more(void **state) {
+        char status[4096], ignored[64], expected[64];
+
+        read_proc(getpid(), "status", status);
+        line_of(status, "SigIgn", ignored);
+        snprintf(expected, sizeof(expected), "SigIgn:\t%016llx\n", strtoull(ignored + 8, NULL, 16) | 0x6);
+        assert_prints((struct dn_spawn){.argv = ARGV((char *)"grep", (char *)"^SigI", (char *)"/proc/self/status"),
+                                        .ignored = 1 << (SIGINT - 1) | 1 << (SIGQUIT - 1)},
+                      expected);
+}
+
 /* ----------------------------------------------------------------------------------------------------- search */
 
 static void assert_found(const char *name, char *const *env, const char *expected) {
@@ -546,6 +569,7 @@ RUN_TESTS(LEAVES_NOTHING(one_that_is_held_has_read_and_written_nothing), LEAVES_
           LEAVES_NOTHING(its_exit_code_is_the_commands), LEAVES_NOTHING(arguments_arrive_as_they_are),
           LEAVES_NOTHING(what_is_missing_is_enoent), LEAVES_NOTHING(what_may_not_be_run_is_eacces),
           LEAVES_NOTHING(a_script_that_names_no_interpreter_is_the_shells),
+          LEAVES_NOTHING(a_file_that_is_neither_program_nor_text_is_enoexec),
           LEAVES_NOTHING(a_script_whose_interpreter_is_missing_is_enoent),
           LEAVES_NOTHING(path_is_that_of_the_commands_environment),
           LEAVES_NOTHING(an_empty_element_of_path_is_the_working_directory),
@@ -560,4 +584,4 @@ RUN_TESTS(LEAVES_NOTHING(one_that_is_held_has_read_and_written_nothing), LEAVES_
           LEAVES_NOTHING(standard_descriptors_that_are_closed_here_are_closed_there),
           LEAVES_NOTHING(no_descriptor_of_ours_is_inherited),
           LEAVES_NOTHING(what_is_blocked_and_ignored_is_the_callers),
-          LEAVES_NOTHING(a_name_is_found_where_the_command_will_be))
+          LEAVES_NOTHING(it_may_be_told_to_ignore_more), LEAVES_NOTHING(a_name_is_found_where_the_command_will_be))
