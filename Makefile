@@ -81,7 +81,7 @@ check-header: deps-check
 
 check-tidy: deps-check with-tests
 	@cd $(BUILD) && $(COMPILED) | xargs -n1 -P"$$(nproc)" sh -c \
-		'o=$$(clang-tidy -p . --quiet --extra-arg=-Wno-unknown-warning-option "$$0" 2>&1) || { echo "$$o"; exit 1; }'
+		'o=$$(clang-tidy -p . --quiet --extra-arg=-Wno-unknown-warning-option "$$0" 2>&1) || { printf "%s\n" "$$o"; exit 1; }'
 
 check-shell: deps-check
 	@$(SHELL_SCRIPTS) | xargs shellcheck

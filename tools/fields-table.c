@@ -29,9 +29,8 @@ int main(void) {
                 if (f->nature == DN_INNER)
                         continue;
                 printf("%s\t%.*s\t%s\t%s\t%s\t%s\t%s\t%s\n", parts[f->part], (int)f->name.n, f->name.p,
-                       dn_unit_name(f->unit), natures[f->nature],
-                       f->part < DN_BLOCKS ? trees[f->tree] : "its own", times[f->time], f->whence,
-                       f->meaning);
+                       dn_unit_name(f->unit), natures[f->nature], f->part < DN_BLOCKS ? trees[f->tree] : "its own",
+                       times[f->time], f->whence, f->meaning);
         }
         return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

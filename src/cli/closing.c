@@ -94,12 +94,14 @@ static void put_headline(struct dn_text *text, const struct dn_report *r, const 
         else if (r->exit_code >= 0)
                 dn_text_printf(text, "exit %lld", (long long)r->exit_code);
         else
-                dn_text_put(text, r->ended ? DN_STR("watched") : DN_STR("no end was recorded"));
+                dn_text_put(text, how->interrupted ? DN_STR("interrupted")
+                                  : r->ended       ? DN_STR("watched")
+                                                   : DN_STR("no end was recorded"));
         if (bad)
                 plain(text, how);
-        dn_text_put(text, how->time_limit                                  ? DN_STR(" ")
-                          : r->exit_code < 0 && r->signal <= 0 && r->ended ? DN_STR(" for ")
-                                                                           : DN_STR(" after "));
+        dn_text_put(text, how->time_limit                                                       ? DN_STR(" ")
+                          : r->exit_code < 0 && r->signal <= 0 && r->ended && !how->interrupted ? DN_STR(" for ")
+                                                                                                : DN_STR(" after "));
         style(text, how, bold);
         dn_put_seconds(text, n->time);
         plain(text, how);
@@ -228,7 +230,8 @@ static void put_notes(struct dn_text *text, const struct dn_report *r, const str
                 dn_text_reset(&note);
                 dn_text_printf(&note, "%lld records lost", (long long)r->lost_records);
                 if (how->lost_error)
-                        dn_text_printf(&note, ": %s", how->lost_error == ENOSPC ? "disk full" : strerror(how->lost_error));
+                        dn_text_printf(&note, ": %s",
+                                       how->lost_error == ENOSPC ? "disk full" : strerror(how->lost_error));
                 put_note(text, how, red, dn_text_str(&note));
         }
         if (r->broken > 0) {

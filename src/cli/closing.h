@@ -5,6 +5,7 @@
 
 struct dn_closing {
         bool colour, terminal; /* of where it goes */
+        bool interrupted;      /* denet did not wait for the end */
         bool time_limit;       /* the run was ended by --duration */
         const char *records;   /* the file that holds them, or NULL */
         int64_t records_bytes; /* its size; -1: not known */

@@ -28,8 +28,12 @@ FLAG(write_env, cli->o.flags |= DENET_WRITE_ENV)
 static const char *take_milliseconds(unsigned *ret_ms, const char *value) {
         uint64_t ms;
 
-        if (!dn_str_u64(dn_str_of(value), &ms))
-                return "not a number; give milliseconds, 1 or more";
+        if (!dn_str_u64(dn_str_of(value), &ms)) {
+                if (*value && strspn(value, "0123456789") == strlen(value))
+                        ms = UINT64_MAX; /* more digits than anything has */
+                else
+                        return "not a number; give milliseconds, 1 or more";
+        }
         if (ms == 0)
                 return "too small; give milliseconds, 1 or more";
         if (ms > 86400000)

@@ -233,6 +233,7 @@ static void show_summary(struct dn_watch *w) {
                 how.rows = size.ws_row;
                 how.columns = size.ws_col;
         }
+        how.interrupted = w->interrupted && w->command;
         how.time_limit = w->time_limit && w->command;
         how.lost_error = w->lost_error;
         how.records = w->file ? w->cli->out : NULL;

@@ -14,9 +14,9 @@ struct dn_watch {
         struct dn_report report;
         bool time_limit, interrupted;
         bool file_failed;
-        int lost_error;          /* why the file lost records: an errno value */
-        int stats_fd;            /* of --stats; -1: not asked for */
-        bool stats_made;         /* that file was not there before */
+        int lost_error;           /* why the file lost records: an errno value */
+        int stats_fd;             /* of --stats; -1: not asked for */
+        bool stats_made;          /* that file was not there before */
         struct dn_text survivors; /* who lives on when denet does not wait */
 };
 

@@ -11,6 +11,7 @@ enum { DN_CGROUP_NAME = 80 };
 
 struct dn_cgroup {
         int version;                /* 2: of the unified hierarchy alone; 1: of others too; 0: of none */
+        bool begun;                 /* by dn_cgroup_init: what follows are descriptors */
         bool own;                   /* made for this job, and empty but for it */
         int at[DN_HIERARCHIES];     /* its directories; -1: not in this one */
         int above[DN_HIERARCHIES];  /* own: what it was made in */
@@ -21,7 +22,7 @@ struct dn_cgroup {
 };
 
 void dn_cgroup_init(struct dn_cgroup *c);
-void dn_cgroup_close(struct dn_cgroup *c); /* also one that was only initialised; removes nothing */
+void dn_cgroup_close(struct dn_cgroup *c); /* removes nothing; of one that is all 0 too */
 
 /* Opens those of this process ("self", "123") for reading; `proc`: where /proc is, NULL: there. 0; -ENOENT, and c->why
  * says it, where it is in none, which is what a hierarchy's root is to us: that counts all the machine. -ENOMEM. */
@@ -33,5 +34,7 @@ int dn_cgroup_locate(int proc, const char *pid, bool roots, int at[DN_HIERARCHIE
 /* Calls `look` for each process in it and in what is below it; one may come twice. 0, or the first result below 0. */
 int dn_cgroup_each(const struct dn_cgroup *c, int (*look)(void *user, int64_t pid), void *user);
 
+/* A root has files that no other cgroup has, or lacks one that every other has. */
+bool dn_cgroup_is_root(int hierarchy, int directory);
 /* Fills in version and controllers by at[]. */
 void dn_cgroup_describe(struct dn_cgroup *c);

@@ -14,13 +14,13 @@ static const struct dn_str controllers_v1[DN_HIERARCHIES] = {
 };
 
 void dn_cgroup_init(struct dn_cgroup *c) {
-        *c = (struct dn_cgroup){0};
+        *c = (struct dn_cgroup){.begun = true};
         for (int h = 0; h < DN_HIERARCHIES; h++)
                 c->at[h] = c->above[h] = -1;
 }
 
 void dn_cgroup_close(struct dn_cgroup *c) {
-        for (int h = 0; h < DN_HIERARCHIES; h++) {
+        for (int h = 0; h < DN_HIERARCHIES && c->begun; h++) {
                 dn_guard_close(&c->at[h]);
                 dn_guard_close(&c->above[h]);
         }
@@ -113,8 +113,7 @@ static int open_path(struct dn_str mounts, int h, struct dn_str path) {
         return -1;
 }
 
-/* A root has files that no other cgroup has, or lacks one that every other has. */
-static bool is_root(int h, int directory) {
+bool dn_cgroup_is_root(int h, int directory) {
         return h == DN_UNIFIED ? faccessat(directory, "cgroup.type", F_OK, 0) < 0
                                : faccessat(directory, "release_agent", F_OK, 0) == 0;
 }
@@ -137,7 +136,7 @@ int dn_cgroup_locate(int proc, const char *pid, bool roots, int at[DN_HIERARCHIE
                 if (!find_path(dn_text_str(&cgroups), h, &found))
                         continue;
                 at[h] = open_path(dn_text_str(&mounts), h, found);
-                if (at[h] >= 0 && !roots && is_root(h, at[h])) {
+                if (at[h] >= 0 && !roots && dn_cgroup_is_root(h, at[h])) {
                         close(at[h]);
                         at[h] = -1;
                 }

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* Makes it, below where this process is, in the unified hierarchy; with `require` in those of version 1 too, and
- * controllers are enabled for it in the cgroup above where that lets them be. Sweeps there first. 0; -errno, nothing
+ * controllers are enabled for it, where the cgroup above is the root. Sweeps there first. 0; -errno, nothing
  * made, and c->why and c->hint say it: also where the cgroup above is a batch system's or a container's, which is not
  * ours to change. `proc`: where /proc is, NULL: there. */
 int dn_own_cgroup_make(struct dn_cgroup *c, const char *proc, bool require);

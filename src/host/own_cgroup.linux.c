@@ -166,7 +166,8 @@ static int make_one(int above, const char *name) {
         return error;
 }
 
-/* Where the cgroup above has processes of its own and is no root, the kernel refuses, and nothing is lost. */
+/* Of the root alone: elsewhere a cgroup that has processes, as denet's has, gets domain controllers for those below it
+ * not at all, and with the others alone they become threaded ones, where no process can be. */
 static void enable_controllers(int above) {
         static const char *const wanted[] = {"+cpu", "+memory", "+io", "+pids"};
         dn_autoclose int fd = openat(above, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
@@ -195,7 +196,7 @@ static int make_all(struct dn_cgroup *c, bool require) {
 
                 if (c->above[h] < 0 || (h != DN_UNIFIED && !require))
                         continue;
-                if (h == DN_UNIFIED && require)
+                if (h == DN_UNIFIED && require && dn_cgroup_is_root(DN_UNIFIED, c->above[h]))
                         enable_controllers(c->above[h]);
                 fd = make_one(c->above[h], c->name);
                 if (fd == -EEXIST)

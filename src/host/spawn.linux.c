@@ -114,7 +114,7 @@ IN_CHILD static void reset_handlers(const struct plan *plan) {
 /* A shell takes a file for text, and runs it, when there is no NUL in its first line. */
 IN_CHILD static bool is_text(const char *path) {
         long fd = raw(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), n;
-        char start[80];
+        char start[80] = "";
 
         n = fd < 0 ? -1 : raw(SYS_read, fd, (long)start, sizeof(start), 0);
         if (fd >= 0)
@@ -131,7 +131,8 @@ IN_CHILD static void take_stdio(const struct plan *plan) {
 
                 if (plan->stdio[i] < 0)
                         continue;
-                result = plan->stdio[i] == i ? raw(SYS_fcntl, i, F_SETFD, 0, 0) : raw(SYS_dup3, plan->stdio[i], i, 0, 0);
+                result =
+                        plan->stdio[i] == i ? raw(SYS_fcntl, i, F_SETFD, 0, 0) : raw(SYS_dup3, plan->stdio[i], i, 0, 0);
                 if (result < 0 && plan->stdio[i] != i) /* one that is closed here stays so */
                         fail(plan, result);
         }

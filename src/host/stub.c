@@ -83,7 +83,7 @@ bool dn_spawn_find(const char *name, char *const *env, struct dn_text *path) {
 }
 
 void dn_cgroup_init(struct dn_cgroup *c) {
-        *c = (struct dn_cgroup){0};
+        *c = (struct dn_cgroup){.begun = true};
         for (int h = 0; h < DN_HIERARCHIES; h++)
                 c->at[h] = c->above[h] = -1;
 }

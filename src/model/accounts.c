@@ -133,7 +133,8 @@ static void settle_cpu(struct dn_row *whole, const struct sums *sums, const stru
                 user = total - system_then;
         if (before && total - user_then - system_then > most_us) {
                 /* A part of what each grew by; the rest is in the sum still, and comes with the next pass. */
-                user = user_then + (int64_t)((__int128)(user - user_then) * most_us / (total - user_then - system_then));
+                user = user_then +
+                       (int64_t)((__int128)(user - user_then) * most_us / (total - user_then - system_then));
                 total = user_then + system_then + most_us;
         }
         dn_row_set(whole, DN_cpu_user_secs, user, whole->changed);

@@ -12,7 +12,7 @@
                  .nature = (nature_), \
                  .tree = DN_##tree_, \
                  .time = DN_##time_, \
-                 .index = (id_) - DN_FIRST_##part_, \
+                 .index = (id_)-DN_FIRST_##part_, \
                  .of = (of_)},
 #define FIELD(part, name, unit, nature, tree, time, whence, meaning) \
         ENTRY(DN_##name, part, name, unit, DN_##nature, tree, time, DN_NOTHING, whence, meaning)

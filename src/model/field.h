@@ -35,7 +35,7 @@ struct dn_field {
         const char *whence, *meaning;
         uint8_t part, unit, nature, tree, time;
         uint8_t index; /* the place in a row of its part; of DN_PROCESS and DN_WHOLE the id */
-        int16_t of; /* INNER: the field whose total it completes; else DN_NOTHING */
+        int16_t of;    /* INNER: the field whose total it completes; else DN_NOTHING */
 };
 
 extern const struct dn_field dn_fields[DN_ALL_FIELDS];

@@ -6,16 +6,16 @@
 
 struct denet_summary {
         uint64_t samples;
-        bool trees;                 /* a tree was met: flat samples no longer count */
-        int64_t first_ms, last_ms;  /* wall clock of the first and the last record that counted */
-        int64_t last_us;            /* elapsed_us of the last one, -1 where the file has none */
-        int64_t peak_at_us;         /* when memory was at its peak */
-        struct dn_row *last;        /* part DN_WHOLE: the last value of each field … */
-        struct dn_row *greatest;    /* … and the greatest */
+        bool trees;                           /* a tree was met: flat samples no longer count */
+        int64_t first_ms, last_ms;            /* wall clock of the first and the last record that counted */
+        int64_t last_us;                      /* elapsed_us of the last one, -1 where the file has none */
+        int64_t peak_at_us;                   /* when memory was at its peak */
+        struct dn_row *last;                  /* part DN_WHOLE: the last value of each field … */
+        struct dn_row *greatest;              /* … and the greatest */
         int64_t before_usage, before_span_us; /* cpu_usage of the sample before, and how long that was */
-        int64_t span_us[DN_FIELDS]; /* how long each was known … */
-        __int128 area[DN_FIELDS];   /* … and its integral over that */
-        bool ended;                 /* an exit record was met */
+        int64_t span_us[DN_FIELDS];           /* how long each was known … */
+        __int128 area[DN_FIELDS];             /* … and its integral over that */
+        bool ended;                           /* an exit record was met */
         struct dn_exit exit;
         char *json; /* made by format, kept until the next record; the summary's */
 };

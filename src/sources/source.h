@@ -11,11 +11,11 @@ struct dn_procfs;
 struct dn_target {
         struct dn_key main;
         struct dn_members *members;
-        bool children;            /* the main process's children belong to it */
-        bool own_child;           /* the main process is ours to wait for */
-        bool subreaper;           /* so is every other child of this process (DENET_REAP_ORPHANS) */
-        int64_t memory_floor_kb;  /* ru_maxrss up to this is this process's own, from before the exec */
-        struct dn_procfs *procfs; /* the platform's own: shared by its sources */
+        bool children;                  /* the main process's children belong to it */
+        bool own_child;                 /* the main process is ours to wait for */
+        bool subreaper;                 /* so is every other child of this process (DENET_REAP_ORPHANS) */
+        int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
+        struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
         /* Written by the reaping source: */
         bool ended;          /* the main process was waited for */

@@ -180,7 +180,7 @@ int dn_sample_take(struct denet *d, bool final) {
         dn_stream_debug(d, "sample at %.3f s: %u processes, read in %lld us", (double)d->sample.elapsed_us / 1e6,
                         d->last->part[DN_PROCESS].n, (long long)(dn_clock_mono_ns() - pass.mono_ns) / 1000);
         d->last_sample_ns = pass.mono_ns;
-        r = d->target.children ? dn_facts_children(d) : 0;
+        r = d->target.children && d->o.children != DENET_CHILDREN_NONE ? dn_facts_children(d) : 0;
         item.unix_ms = d->sample.unix_ms;
         return r < 0 ? r : dn_stream_queue(d, &item);
 }

@@ -163,7 +163,7 @@ int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_er
         r = open_path(d->saved, path);
         if (r < 0) {
                 denet_free(d);
-                return dn_fail(error, r, "%s: %s", path, strerror(-r));
+                return dn_fail(error, r, "%s: %s; give a file that denet -o FILE run wrote", path, strerror(-r));
         }
         *ret_d = d;
         return 0;

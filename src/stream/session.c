@@ -87,8 +87,8 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
         if (r == 0) {
                 r = dn_loop_watch(&d->loop, d->held.pidfd);
                 d->watching = r == 0;
-                dn_stream_debug(d, "watching %" PRId64 ", %u sources, every %u to %u ms", pid, d->n_sources, d->o.interval_ms,
-                                d->o.max_interval_ms);
+                dn_stream_debug(d, "watching %" PRId64 ", %u sources, every %u to %u ms", pid, d->n_sources,
+                                d->o.interval_ms, d->o.max_interval_ms);
         }
         return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s", pid, strerror(-r)) : 0;
 }
@@ -161,13 +161,12 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
                 .cwd = d->o.cwd,
                 .env = d->o.env,
                 .stdio = d->o.stdio,
-                .nofile = d->o.nofile, .ignored = d->o.ignored,
+                .nofile = d->o.nofile,
+                .ignored = d->o.ignored,
         };
         struct rusage self;
         int r;
 
-        getrusage(RUSAGE_SELF, &self);
-        d->target.memory_floor_kb = self.ru_maxrss;
         d->target.own_child = true;
         d->target.subreaper = d->o.flags & DENET_REAP_ORPHANS && d->target.children;
         r = make_cgroup(d, error);
@@ -184,6 +183,9 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
         if (r < 0)
                 return r;
         r = dn_spawn_release(&d->held);
+        /* Up to its exec it had our memory, or a copy. */
+        getrusage(RUSAGE_SELF, &self);
+        d->target.memory_floor_kb = self.ru_maxrss;
         if (r < 0) {
                 unwatch(d);
                 return dn_fail(error, r, "%s: %s", argv[0], strerror(-r));
@@ -227,8 +229,9 @@ static int attach(struct denet *d, int64_t pid, denet_error *error) {
                 return dn_fail(error, -EINVAL, "%" PRId64 ": a thread of the kernel; it runs no program to measure",
                                pid);
         if (d->o.cgroup == DENET_REQUIRE)
-                return dn_fail(error, -EINVAL, "cgroup: what runs already is not moved to one of its own; leave "
-                                               "--cgroup require out, to read the one that it is in");
+                return dn_fail(error, -EINVAL,
+                               "cgroup: what runs already is not moved to one of its own; leave "
+                               "--cgroup require out, to read the one that it is in");
         snprintf(name, sizeof(name), "%" PRId64, pid);
         if (d->o.cgroup == DENET_AUTO)
                 read_cgroup(d, name);

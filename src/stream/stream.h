@@ -66,8 +66,8 @@ struct denet {
         bool stopping;          /* by denet_stop, or the duration */
         bool watching;          /* the pidfd is in the loop */
         int64_t peak_sum_kb, peak_process_kb;
-        uint32_t cores;         /* online; 0: not known */
-        uint64_t seen; /* processes that were ever members */
+        uint32_t cores; /* online; 0: not known */
+        uint64_t seen;  /* processes that were ever members */
 };
 
 /* stream.c */

@@ -47,8 +47,12 @@ def cases(quick: bool) -> list[Case]:
         Case("4 threads, 1 s each", ("burn", "1000", "4")),
         spawn("200 daemons, forked twice", "daemons", 200 // scale, 5000, told_by="report"),
         spawn("100 children, SIGCHLD ignored", "ignored", 100 // scale, 5000, told_by="report"),
-        Case("200 writers of 1 MB", ("spawn", "REPORT", "writers", str(200 // scale), "0", "1000000"), of="bytes",
-             known=200 // scale * 1e6),
+        Case(
+            "200 writers of 1 MB",
+            ("spawn", "REPORT", "writers", str(200 // scale), "0", "1000000"),
+            of="bytes",
+            known=200 // scale * 1e6,
+        ),
         Case("a peak of 200 MB for 5 ms", ("touch", "200", "5"), of="kb", known=200 * 1024),
         spawn("a tree 500 deep", "deep", 500 // scale, 2000, "200"),
         spawn("200 children that nobody waits for", "unwaited", 200 // scale, 5000, told_by="report"),
@@ -139,16 +143,25 @@ def row(case: Case, how: str, truth: float, records: list[dict[str, Any]]) -> di
     said = told(case, records)
     end = records[-1]
     return {
-        "case": case.name, "how": how, "truth": truth, "denet": said, "off": said - truth,
-        "share": (said - truth) / truth if truth else 0.0, "seen": end["totals"].get("processes_seen"),
-        "lower_bound": end.get("lower_bound", {}).get("reason", ""), "faults": faults_of(records),
+        "case": case.name,
+        "how": how,
+        "truth": truth,
+        "denet": said,
+        "off": said - truth,
+        "share": (said - truth) / truth if truth else 0.0,
+        "seen": end["totals"].get("processes_seen"),
+        "lower_bound": end.get("lower_bound", {}).get("reason", ""),
+        "faults": faults_of(records),
     }
 
 
 def show(r: dict[str, Any]) -> None:
     scale = 1e6 if r["truth"] > 1e6 else 1
-    print(f"{r['case']:<40} {r['how']:<8} {r['truth'] / scale:>12.4f} {r['denet'] / scale:>12.4f} "
-          f"{r['share'] * 100:>+8.2f} % {r['seen']:>7}  {'; '.join(r['faults']) or r['lower_bound']}", flush=True)
+    print(
+        f"{r['case']:<40} {r['how']:<8} {r['truth'] / scale:>12.4f} {r['denet'] / scale:>12.4f} "
+        f"{r['share'] * 100:>+8.2f} % {r['seen']:>7}  {'; '.join(r['faults']) or r['lower_bound']}",
+        flush=True,
+    )
 
 
 def main() -> None:

@@ -82,16 +82,15 @@ def test_an_installed_library_is_found_by_pkg_config_and_used(compiler: str, sta
     )
     (pc,) = stage.rglob("denet.pc")
     library = next(stage.rglob("libdenet.so")).parent
-    flags = output(
-        "pkg-config", "--cflags", "--libs", "denet", PKG_CONFIG_PATH=str(pc.parent), PKG_CONFIG_SYSROOT_DIR=str(stage)
-    )
+    where = {"PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(stage)}
+    flags = output("pkg-config", "--cflags", "--libs", "denet", **where)
     source = tmp_path / ("use.c" if compiler == "cc" else "use.cc")
     source.write_text(
-        '#include <denet/denet.h>\n#include <stdio.h>\nint main(void) { puts(denet_version()); return denet_field_id("mem_rss_kb") < 0; }\n'
+        "#include <denet/denet.h>\n#include <stdio.h>\n"
+        'int main(void) { puts(denet_version()); return denet_field_id("mem_rss_kb") < 0; }\n'
     )
-    subprocess.run(
-        [compiler, standard, "-Wall", "-Werror", "-o", tmp_path / "use", source, *flags.split()], check=True, timeout=60
-    )
+    command = [compiler, standard, "-Wall", "-Werror", "-o", str(tmp_path / "use"), str(source), *flags.split()]
+    subprocess.run(command, check=True, timeout=60)
     told = output(tmp_path / "use", LD_LIBRARY_PATH=str(library))
     assert told.strip() == output(DENET, "--version").split()[1]
 
@@ -99,7 +98,7 @@ def test_an_installed_library_is_found_by_pkg_config_and_used(compiler: str, sta
 @pytest.mark.skipif(SANITIZED, reason="one build of it is enough")
 def test_where_nothing_can_be_measured_files_are_read_all_the_same(tmp_path: Path) -> None:
     stub = tmp_path / "stub"
-    setup = ["meson", "setup", stub, ROOT, "-Dplatform=stub", "-Dtests=disabled", "-Doptimization=0"]
+    setup = ["meson", "setup", str(stub), str(ROOT), "-Dplatform=stub", "-Dtests=disabled", "-Doptimization=0"]
     subprocess.run(setup, check=True, capture_output=True, timeout=120)
     subprocess.run(["ninja", "-C", stub, "denet"], check=True, capture_output=True, timeout=300)
     assert json.loads(output(stub / "denet", "--json", "stats", FIXTURE)) == json.loads(

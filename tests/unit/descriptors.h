@@ -31,6 +31,8 @@ static inline int same_descriptors(void **state) {
 
         if (after != *before || waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD) {
                 print_error("%d descriptors before, %d after; or a child is left\n", *before, after);
+                while (waitpid(-1, NULL, WNOHANG) > 0)
+                        ;
                 return -1;
         }
         return 0;

@@ -33,5 +33,6 @@ struct dn_str scene_exact(struct dn_str s);
 /* In its place a copy that a test may change, in a new directory; scene_remove takes it away. */
 void scene_copy(struct scene *scene);
 void scene_remove(const struct scene *scene);
-void scene_write(const struct scene *scene, int64_t pid, const char *file, struct dn_str content); /* in place; pid 0: of no process */
+void scene_write(const struct scene *scene, int64_t pid, const char *file,
+                 struct dn_str content);                                     /* in place; pid 0: of no process */
 void scene_delete(const struct scene *scene, int64_t pid, const char *file); /* NULL: the process */

@@ -48,8 +48,8 @@ static void who_has_ended_is_reached_no_more(void **state) {
 }
 
 static void no_process_has_such_a_number(void **state) {
-        static const int64_t numbers[] = {0, -1, INT32_MIN, INT64_MIN, INT32_MAX, (int64_t)INT32_MAX + 1, INT64_MAX,
-                                          (INT64_C(1) << 32) + 1};
+        static const int64_t numbers[] = {
+                0, -1, INT32_MIN, INT64_MIN, INT32_MAX, (int64_t)INT32_MAX + 1, INT64_MAX, (INT64_C(1) << 32) + 1};
 
         for (size_t i = 0; i < DN_COUNT(numbers); i++)
                 assert_int_equal(dn_pidfd_open(numbers[i]), -ESRCH);

@@ -126,6 +126,29 @@ static void the_old_hierarchies_are_used_only_when_required(void **state) {
         dn_own_cgroup_remove(&c);
 }
 
+static bool is_written(const char *path) {
+        char byte;
+
+        return dn_file_read(top, path, &byte, 1) > 0;
+}
+
+/* Elsewhere they would be enabled for none but threads. */
+static void controllers_are_enabled_in_a_root_alone_and_only_when_required(void **state) {
+        struct dn_cgroup c;
+
+        dn_cgroup_init(&c);
+        assert_int_equal(dn_own_cgroup_make(&c, proc_path(), true), 0);
+        dn_own_cgroup_remove(&c);
+        assert_false(is_written("u/job/cgroup.subtree_control"));
+        assert_int_equal(unlinkat(top, "u/job/cgroup.type", 0), 0);
+        assert_int_equal(dn_own_cgroup_make(&c, proc_path(), false), 0);
+        dn_own_cgroup_remove(&c);
+        assert_false(is_written("u/job/cgroup.subtree_control"));
+        assert_int_equal(dn_own_cgroup_make(&c, proc_path(), true), 0);
+        dn_own_cgroup_remove(&c);
+        assert_true(is_written("u/job/cgroup.subtree_control"));
+}
+
 static void only_what_a_dead_owner_left_is_swept(void **state) {
         static const char *const stay[] = {
                 "u/job/denet-12-50",    "u/job/denet-12-50-2", "u/job/denet-13",       "u/job/denet-13-",
@@ -265,8 +288,9 @@ static void those_in_it_and_below_it_are_listed(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 RUN_TESTS(TEST(it_is_named_by_its_owner), TEST(a_second_one_of_one_owner_has_another_name),
-          TEST(the_old_hierarchies_are_used_only_when_required), TEST(only_what_a_dead_owner_left_is_swept),
-          TEST(one_that_is_not_empty_stays), TEST(what_was_left_within_one_goes_with_it),
-          TEST(one_that_is_locked_has_a_living_owner), TEST(a_batch_systems_or_a_containers_is_only_read),
-          TEST(the_root_counts_all_the_machine_and_is_not_read),
+          TEST(the_old_hierarchies_are_used_only_when_required),
+          TEST(controllers_are_enabled_in_a_root_alone_and_only_when_required),
+          TEST(only_what_a_dead_owner_left_is_swept), TEST(one_that_is_not_empty_stays),
+          TEST(what_was_left_within_one_goes_with_it), TEST(one_that_is_locked_has_a_living_owner),
+          TEST(a_batch_systems_or_a_containers_is_only_read), TEST(the_root_counts_all_the_machine_and_is_not_read),
           TEST(what_lies_outside_of_the_mounted_part_is_not_found), TEST(those_in_it_and_below_it_are_listed))

@@ -104,7 +104,8 @@ static void what_is_no_such_file_is_refused(void **state) {
                 DN_STR(FILE_OF("0x1")),
                 DN_STR(FILE_OF("18446744073709551616")),
                 DN_STR(FILE_OF("18446744073709551615")),
-                DN_STR("rchar: 1\0\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 6\ncancelled_write_bytes: 7\n"),
+                DN_STR("rchar: 1\0\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: "
+                       "6\ncancelled_write_bytes: 7\n"),
         };
         struct dn_io io;
 

@@ -6,7 +6,8 @@
 #define HEAD \
         "Inter-|   Receive                                                |  Transmit\n" \
         " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop\n"
-#define LINE(name, rx, tx) "  " name ": " rx "       6    0    0    0     0          0         0      " tx "       6    0\n"
+#define LINE(name, rx, tx) \
+        "  " name ": " rx "       6    0    0    0     0          0         0      " tx "       6    0\n"
 
 static int parse(struct dn_str file, struct dn_netdev *ret_netdev) {
         struct dn_str exact = scene_exact(file);
@@ -52,7 +53,8 @@ static void the_loopback_is_left_out(void **state) {
 }
 
 static void all_other_interfaces_are_summed(void **state) {
-        struct dn_netdev net = parsed(DN_STR(HEAD LINE("lo", "504", "504") LINE("eth0", "1000", "20") LINE("wlan0", "3", "4")));
+        struct dn_netdev net =
+                parsed(DN_STR(HEAD LINE("lo", "504", "504") LINE("eth0", "1000", "20") LINE("wlan0", "3", "4")));
 
         assert_int_equal(net.rx_bytes, 1003);
         assert_int_equal(net.tx_bytes, 24);

@@ -51,7 +51,9 @@ static void older_kernels_have_what_is_needed(void **state) {
         assert_int_equal(parse(DN_STR("00400000-7ffed708c000 ---p 00000000 00:00 0                  [rollup]\n"
                                       "Rss:                1832 kB\nPss:                 760 kB\n"
                                       "Shared_Clean:          4 kB\nPrivate_Clean:        10 kB\n"
-                                      "Private_Dirty:       164 kB\nSwap:                  0 kB\n"), &s), 0);
+                                      "Private_Dirty:       164 kB\nSwap:                  0 kB\n"),
+                               &s),
+                         0);
         assert_int_equal(s.pss_kb, 760);
         assert_int_equal(s.uss_kb, 174);
 }
@@ -60,7 +62,9 @@ static void private_huge_pages_are_ones_own(void **state) {
         struct dn_smaps s;
 
         assert_int_equal(parse(DN_STR("Pss: 5 kB\nPss_Dirty: 9 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 2 kB\n"
-                                      "Shared_Hugetlb: 7 kB\nPrivate_Hugetlb: 2048 kB\n"), &s), 0);
+                                      "Shared_Hugetlb: 7 kB\nPrivate_Hugetlb: 2048 kB\n"),
+                               &s),
+                         0);
         assert_int_equal(s.pss_kb, 5);
         assert_int_equal(s.uss_kb, 2051);
 }
@@ -76,7 +80,8 @@ static void what_is_no_such_file_is_refused(void **state) {
                 DN_STR("Private_Clean: 1 kB\nPrivate_Dirty: 2 kB\nPss: 5 kB\n"),
                 DN_STR("Pss: 18446744073709551615 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 2 kB\n"),
                 DN_STR("Pss: 5 kB\nPrivate_Clean: 9223372036854775807 kB\nPrivate_Dirty: 9223372036854775807 kB\n"),
-                DN_STR("Pss: 5 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 2 kB\nPrivate_Hugetlb: 9223372036854775807 kB\n"),
+                DN_STR("Pss: 5 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 2 kB\nPrivate_Hugetlb: 9223372036854775807 "
+                       "kB\n"),
         };
         struct dn_smaps s = {7, 8};
 

@@ -55,7 +55,7 @@ static void each_state_has_its_letter(void **state) {
                 const char *name;
                 char letter;
         } states[] = {
-                {"zombie", 'Z'},  {"leader-ended", 'Z'}, {"stopped", 'T'},      {"traced", 't'},
+                {"zombie", 'Z'},  {"leader-ended", 'Z'}, {"stopped", 'T'},   {"traced", 't'},
                 {"running", 'R'}, {"vfork-parent", 'D'}, {"lookalike", 'S'}, {"scene", 'S'},
         };
         struct scene scene;
@@ -249,19 +249,24 @@ static void what_is_no_such_line_is_refused(void **state) {
 static void ticks_that_no_clock_can_reach_are_refused(void **state) {
         struct dn_stat st;
 
-        assert_int_equal(parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 18446744073709551615 16 17 18 20 0 3 0 99"), &st),
-                         -EBADMSG);
-        assert_int_equal(parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 15 16 9223372036854775807 18 20 0 3 0 99"), &st),
-                         -EBADMSG);
-        assert_int_equal(parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 15 16 17 18 20 0 3 0 9223372036854775807"), &st),
-                         -EBADMSG);
-        assert_int_equal(parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 9999999999 16 17 18 20 0 3 0 9999999999"), &st), 0);
+        assert_int_equal(
+                parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 18446744073709551615 16 17 18 20 0 3 0 99"), &st),
+                -EBADMSG);
+        assert_int_equal(
+                parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 15 16 9223372036854775807 18 20 0 3 0 99"), &st),
+                -EBADMSG);
+        assert_int_equal(
+                parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 15 16 17 18 20 0 3 0 9223372036854775807"), &st),
+                -EBADMSG);
+        assert_int_equal(
+                parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 9999999999 16 17 18 20 0 3 0 9999999999"), &st), 0);
 }
 
 static void negative_time_of_children_is_none(void **state) {
         struct dn_stat st;
 
-        assert_int_equal(parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 15 16 -1 -9223372036854775808 20 0 3 0 99"), &st), 0);
+        assert_int_equal(
+                parse(DN_STR("7 (a) S 1 7 7 0 -1 64 11 12 13 14 15 16 -1 -9223372036854775808 20 0 3 0 99"), &st), 0);
         assert_int_equal(st.cutime_ticks, 0);
         assert_int_equal(st.cstime_ticks, 0);
 }
@@ -305,5 +310,5 @@ RUN_TESTS(cmocka_unit_test(a_name_comes_back_byte_for_byte), cmocka_unit_test(ea
           cmocka_unit_test(what_is_no_such_line_is_refused),
           cmocka_unit_test(ticks_that_no_clock_can_reach_are_refused),
           cmocka_unit_test(negative_time_of_children_is_none),
-          cmocka_unit_test(a_parent_and_a_count_of_threads_may_be_negative),
-          cmocka_unit_test(a_name_may_hold_a_nul), cmocka_unit_test(a_name_too_long_is_cut))
+          cmocka_unit_test(a_parent_and_a_count_of_threads_may_be_negative), cmocka_unit_test(a_name_may_hold_a_nul),
+          cmocka_unit_test(a_name_too_long_is_cut))

@@ -65,11 +65,19 @@ static void old_kernels_give_fewer_numbers(void **state) {
 
 static void what_is_no_such_line_is_refused(void **state) {
         static const struct dn_str bad[] = {
-                DN_STR(""),       DN_STR("\n"),      DN_STR("\0\0"),
-                DN_STR("275"),    DN_STR("275 "),    DN_STR("275 -1"),
-                DN_STR("x 1"),    DN_STR("275\0001"), DN_STR("-275 1"),
-                DN_STR("275,1"),  DN_STR("18446744073709551616 1"),
-                DN_STR("1 18446744073709551615"), DN_STR("9223372036854775807 1"),
+                DN_STR(""),
+                DN_STR("\n"),
+                DN_STR("\0\0"),
+                DN_STR("275"),
+                DN_STR("275 "),
+                DN_STR("275 -1"),
+                DN_STR("x 1"),
+                DN_STR("275\0001"),
+                DN_STR("-275 1"),
+                DN_STR("275,1"),
+                DN_STR("18446744073709551616 1"),
+                DN_STR("1 18446744073709551615"),
+                DN_STR("9223372036854775807 1"),
         };
         struct dn_statm m = {7, 8};
 

@@ -108,8 +108,11 @@ static void ignoring_the_end_of_children_is_seen(void **state) {
 static void a_number_that_is_none_is_not_known(void **state) {
         struct dn_status s;
 
-        assert_int_equal(parse(DN_STR("Pid:\t1\nVmHWM:\t kB\nVmSwap:\t-4 kB\nvoluntary_ctxt_switches:\t9223372036854775808\n"
-                                      "nonvoluntary_ctxt_switches:\t99999999999999999999\n"), &s), 0);
+        assert_int_equal(
+                parse(DN_STR("Pid:\t1\nVmHWM:\t kB\nVmSwap:\t-4 kB\nvoluntary_ctxt_switches:\t9223372036854775808\n"
+                             "nonvoluntary_ctxt_switches:\t99999999999999999999\n"),
+                      &s),
+                0);
         assert_int_equal(s.hwm_kb, -1);
         assert_int_equal(s.swap_kb, -1);
         assert_int_equal(s.voluntary, -1);
@@ -118,8 +121,8 @@ static void a_number_that_is_none_is_not_known(void **state) {
 
 static void what_is_no_such_file_is_refused(void **state) {
         static const struct dn_str bad[] = {
-                DN_STR(""), DN_STR("\n\n"), DN_STR("\0\0\0"), DN_STR("Name:\tx\n"), DN_STR("Pid"), DN_STR("PPid:\t1\n"),
-                DN_STR("NSpid:\t1\n"),
+                DN_STR(""),    DN_STR("\n\n"),       DN_STR("\0\0\0"),      DN_STR("Name:\tx\n"),
+                DN_STR("Pid"), DN_STR("PPid:\t1\n"), DN_STR("NSpid:\t1\n"),
         };
         struct dn_status s = {.hwm_kb = 77};
 

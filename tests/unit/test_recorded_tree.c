@@ -123,9 +123,11 @@ static void expect_stat(const struct scene *scene, const char *name, struct expe
 
         assert_true(scene_read(scene, name, "stat", &text));
         rest = strrchr(dn_text_cstr(&text), ')');
-        assert_int_equal(sscanf(rest, ") %c %*d %*d %*d %*d %*d %*d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
-                                      " %" SCNd64 " %" SCNd64 " %" SCNd64 " %*d %*d %" SCNd64 " %*d %" SCNd64,
-                                &state, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9]), 11);
+        assert_int_equal(sscanf(rest,
+                                ") %c %*d %*d %*d %*d %*d %*d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
+                                " %" SCNd64 " %" SCNd64 " %" SCNd64 " %*d %*d %" SCNd64 " %*d %" SCNd64,
+                                &state, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9]),
+                         11);
         e->lives = state != 'Z' || n[8] > 1;
         expect(e, DN_page_faults_cached, n[0]);
         expect(e, DN_reaped_page_faults_cached, n[1]);
@@ -252,8 +254,8 @@ static void assert_expected(const struct scene *scene, const char *name, const s
                 if (!is_compared(id))
                         continue;
                 if ((row->has >> id & 1) != (e->has >> id & 1) || ((e->has >> id & 1) && row->v[id] != e->v[id]))
-                        fail_msg("%s, %s, %s: %" PRId64 " (known %d), expected %" PRId64 " (known %d)", scene->kernel, name,
-                                 dn_fields[id].name.p, row->v[id], (int)(row->has >> id & 1), e->v[id],
+                        fail_msg("%s, %s, %s: %" PRId64 " (known %d), expected %" PRId64 " (known %d)", scene->kernel,
+                                 name, dn_fields[id].name.p, row->v[id], (int)(row->has >> id & 1), e->v[id],
                                  (int)(e->has >> id & 1));
         }
 }
@@ -615,8 +617,8 @@ static void who_is_not_there_is_not_identified(void **state) {
 static void put_process(const struct scene *scene, int64_t pid, const char *name, int64_t ppid, int64_t start) {
         char line[256];
         int n = snprintf(line, sizeof(line),
-                         "%" PRId64 " (%s) S %" PRId64 " 1 1 0 -1 0 0 0 0 0 5 7 0 0 20 0 1 0 %" PRId64 " 0 0\n", pid, name,
-                         ppid, start);
+                         "%" PRId64 " (%s) S %" PRId64 " 1 1 0 -1 0 0 0 0 0 5 7 0 0 20 0 1 0 %" PRId64 " 0 0\n", pid,
+                         name, ppid, start);
 
         scene_write(scene, pid, "stat", (struct dn_str){line, (size_t)n});
 }
@@ -915,8 +917,14 @@ static void put_everywhere(const struct scene *scene, const char *file, struct d
 
 static struct dn_str garbage(int nth) {
         static const struct dn_str kinds[] = {
-                DN_STR(""), DN_STR("\n"), DN_STR("\0\0\0\0\0\0\0\0"), DN_STR(")("), DN_STR("(((((((("), DN_STR("-1 -1 -1"),
-                DN_STR("1 (x) R 1 -1 -1 -1 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 0"), DN_STR("Pid: \nVmHWM: \n: :\n::::"),
+                DN_STR(""),
+                DN_STR("\n"),
+                DN_STR("\0\0\0\0\0\0\0\0"),
+                DN_STR(")("),
+                DN_STR("(((((((("),
+                DN_STR("-1 -1 -1"),
+                DN_STR("1 (x) R 1 -1 -1 -1 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+                DN_STR("Pid: \nVmHWM: \n: :\n::::"),
                 DN_STR("18446744073709551615 18446744073709551615 18446744073709551615"),
                 DN_STR("1 (x) S 0 0 0 0 0 0 18446744073709551615 18446744073709551615 0 0 18446744073709551615 "
                        "18446744073709551615 0 0 0 0 1 0 239 0 0 0 0 0 0 0 0"),
@@ -926,7 +934,9 @@ static struct dn_str garbage(int nth) {
         int n = DN_COUNT(kinds);
 
         memset(many_nines, '9', sizeof(many_nines));
-        return nth < n ? kinds[nth] : nth == n ? (struct dn_str){many_nines, sizeof(many_nines)} : (struct dn_str){NULL, 0};
+        return nth < n    ? kinds[nth]
+               : nth == n ? (struct dn_str){many_nines, sizeof(many_nines)}
+                          : (struct dn_str){NULL, 0};
 }
 
 static void garbage_in_any_file_takes_nothing_away(void **state) {

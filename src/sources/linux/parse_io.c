@@ -18,7 +18,8 @@ int dn_io_parse(struct dn_str file, struct dn_io *ret_io) {
             !take(&file, DN_STR("write_bytes"), &io.write_bytes) ||
             !take(&file, DN_STR("cancelled_write_bytes"), &io.cancelled_write_bytes))
                 return -EBADMSG;
-        if ((io.rchar | io.wchar | io.syscr | io.syscw | io.read_bytes | io.write_bytes | io.cancelled_write_bytes) >> 61)
+        if ((io.rchar | io.wchar | io.syscr | io.syscw | io.read_bytes | io.write_bytes | io.cancelled_write_bytes) >>
+            61)
                 return -EBADMSG;
         *ret_io = io;
         return 0;

@@ -65,8 +65,8 @@ int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct d
                 return n;
         if (dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
                 return -EBADMSG;
-        /* The pid is somebody else's now; or it is just being reaped (a zombie still has its one thread), its numbers are
-         * gone already, and its parent may have them. */
+        /* The pid is somebody else's now; or it is just being reaped (a zombie still has its one thread), its numbers
+         * are gone already, and its parent may have them. */
         if (st.start_ticks != row->key.start || st.state == 'X' || st.num_threads == 0)
                 return -ESRCH;
         /* A leader that ended before its threads looks like a zombie, and lives. */
