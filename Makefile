@@ -58,7 +58,7 @@ with-tests: deps-test all
 
 test-plain: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
-	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli
+	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
@@ -90,7 +90,7 @@ check-python: deps-check
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff check -q
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q --check
 	@$(PYTHON_SCRIPTS) | xargs -n1 $(MYPY)
-	@for d in $(sort $(dir $(wildcard tests/cli/*.py tests/python/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
+	@for d in $(sort $(dir $(wildcard tests/cli/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
 
 check-spelling: deps-check
 	@codespell
