@@ -209,7 +209,7 @@ static void the_env_record_comes_first_when_it_is_wanted(void **state) {
 
 static void without_polling_samples_come_when_asked_for(void **state) {
         const denet_record *record;
-        denet *d = run(OPTIONS(.flags = DENET_NO_POLLING), ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(OPTIONS(.flags = DENET_NO_POLLING), ARGV((char *)"sleep", (char *)"20"));
 
         wait_for(d, DENET_METADATA);
         assert_int_equal(denet_next(d, 300, &record), -EAGAIN);
@@ -246,7 +246,7 @@ static void every_tree_is_later_than_the_one_before(void **state) {
 static void a_record_that_waits_stays_as_it_is(void **state) {
         const denet_record *record;
         char ts[32];
-        denet *d = run(OPTIONS(.flags = DENET_NO_POLLING), SHELL("sleep 60; exit 0"));
+        denet *d = run(OPTIONS(.flags = DENET_NO_POLLING), SHELL("sleep 20; exit 0"));
 
         usleep(50000);
         wait_for(d, DENET_METADATA);
@@ -270,7 +270,7 @@ static void a_record_that_waits_stays_as_it_is(void **state) {
 static void without_news_it_waits_its_time(void **state) {
         const denet_record *record;
         int64_t before;
-        denet *d = run(OPTIONS(.interval_ms = 60000), ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(OPTIONS(.interval_ms = 60000), ARGV((char *)"sleep", (char *)"20"));
 
         wait_for(d, DENET_METADATA);
         before = now_ms();
@@ -292,7 +292,7 @@ static void a_signal_to_the_caller_ends_the_waiting(void **state) {
         struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART}, before;
         struct itimerval soon = {.it_value = {.tv_usec = 30000}};
         const denet_record *record;
-        denet *d = run(OPTIONS(.interval_ms = 60000), ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(OPTIONS(.interval_ms = 60000), ARGV((char *)"sleep", (char *)"20"));
 
         wait_for(d, DENET_METADATA);
         sigaction(SIGALRM, &action, &before);
@@ -305,7 +305,7 @@ static void a_signal_to_the_caller_ends_the_waiting(void **state) {
 }
 
 static void it_is_readable_from_the_start(void **state) {
-        denet *d = run(OPTIONS(.interval_ms = 60000), ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(OPTIONS(.interval_ms = 60000), ARGV((char *)"sleep", (char *)"20"));
 
         assert_true(readable(d)); /* the metadata waits */
         denet_signal(d, SIGKILL);
@@ -344,7 +344,7 @@ static void a_poll_of_its_own_brings_every_record(void **state) {
 
 static void a_command_that_runs_has_no_status(void **state) {
         int code = -7, number = -7;
-        denet *d = run(NULL, ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(NULL, ARGV((char *)"sleep", (char *)"20"));
 
         assert_int_equal(denet_status(d, &code, &number), -EAGAIN);
         assert_int_equal(code, -7);
@@ -373,7 +373,7 @@ static void its_status_is_known_before_its_descendants_end(void **state) {
 /* ----------------------------------------------------------------------------------------------------- stopping */
 
 static void stopping_ends_the_command(void **state) {
-        denet *d = run(NULL, ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(NULL, ARGV((char *)"sleep", (char *)"20"));
 
         assert_int_equal(denet_stop(d), 0);
         go_to_end(d);
@@ -383,7 +383,7 @@ static void stopping_ends_the_command(void **state) {
 
 static void a_duration_stops_it_too(void **state) {
         int64_t before = now_ms();
-        denet *d = run(OPTIONS(.duration_ms = 200), ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(OPTIONS(.duration_ms = 200), ARGV((char *)"sleep", (char *)"20"));
 
         go_to_end(d);
         assert_in_range(now_ms() - before, 199, 5000);
@@ -414,7 +414,7 @@ static void a_second_stop_does_not_wait(void **state) {
 static void who_does_not_stop_is_killed_with_all_it_started(void **state) {
         int64_t before = now_ms(), child;
         const denet_record *record;
-        denet *d = run(NULL, SHELL("trap '' TERM; sleep 60 & wait; sleep 60"));
+        denet *d = run(NULL, SHELL("trap '' TERM; sleep 20 & wait; sleep 20"));
 
         record = wait_for(d, DENET_CHILD);
         child = atoll(strstr(denet_record_json(record, NULL), "\"pid\":") + 6);
@@ -439,7 +439,7 @@ static void who_does_not_stop_is_killed_with_all_it_started(void **state) {
 static void a_command_goes_on_when_its_stream_is_freed(void **state) {
         const denet_record *record;
         pid_t pid;
-        denet *d = run(NULL, ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(NULL, ARGV((char *)"sleep", (char *)"20"));
 
         assert_int_equal(denet_next(d, 0, &record), 1);
         pid = (pid_t)denet_pid(d);
@@ -637,7 +637,7 @@ static void note_line(void *user, const char *line) {
 
 static void what_the_library_does_can_be_heard(void **state) {
         int lines = 0;
-        denet *d = run(OPTIONS(.debug = note_line, .user = &lines), ARGV((char *)"sleep", (char *)"60"));
+        denet *d = run(OPTIONS(.debug = note_line, .user = &lines), ARGV((char *)"sleep", (char *)"20"));
 
         denet_stop(d);
         go_to_end(d);
