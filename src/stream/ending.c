@@ -23,6 +23,24 @@ bool dn_ending_anyone(const struct denet *d) {
         return count_living(d) > 0;
 }
 
+/* The tree has started processes: seen, or handed on to the main one since the beginning. */
+static bool has_forked(const struct denet *d) {
+        const struct dn_table *first = &d->first.part[DN_PROCESS], *last = &d->last->part[DN_PROCESS];
+
+        if (d->seen > 1)
+                return true;
+        return first->n > 0 && last->n > 0 &&
+               dn_row_or_zero(dn_table_row(last, 0), DN_reaped_page_faults_cached) >
+                       dn_row_or_zero(dn_table_row(first, 0), DN_reaped_page_faults_cached);
+}
+
+/* Of an attached tree orphans go to somebody else, unseen if they are short. */
+static const char *lower_bound(const struct denet *d) {
+        if (d->ledger.lower_bound || d->mode != DN_MODE_ATTACH || !d->target.children || !has_forked(d))
+                return d->ledger.lower_bound;
+        return "attached, so an orphan that ended between two samples is not counted";
+}
+
 static void fill_exit(struct denet *d, int64_t since_sample_ns) {
         struct dn_exit *e = &d->exit;
         int status = d->target.wait_status;
@@ -40,7 +58,7 @@ static void fill_exit(struct denet *d, int64_t since_sample_ns) {
         e->peak_rss_kb = e->peak_rss_sum_kb > e->peak_rss_process_kb ? e->peak_rss_sum_kb : e->peak_rss_process_kb;
         e->processes_seen = (int64_t)(d->seen + d->target.never_seen);
         e->still_running = count_living(d);
-        e->lower_bound = dn_str_of(d->ledger.lower_bound);
+        e->lower_bound = dn_str_of(lower_bound(d));
 }
 
 int dn_ending_finish(struct denet *d) {

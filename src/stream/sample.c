@@ -127,7 +127,7 @@ int dn_sample_first(struct denet *d) {
         if (r < 0)
                 return r;
         turn(d);
-        if (d->last->part[DN_PROCESS].n == 0)
+        if (d->last->part[DN_PROCESS].n == 0 || dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return -ESRCH;
         d->first.number = d->last->number;
         d->first.mono_ns = d->start_mono_ns = d->last->mono_ns;

@@ -74,6 +74,10 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         return 0;
 }
 
+static int no_such_process(denet_error *error, int64_t pid) {
+        return dn_fail(error, -ESRCH, "%" PRId64 ": no such process; find it with: pgrep -a NAME", pid);
+}
+
 /* With the main process known: who it is, its sources, and what all is counted from. */
 static int begin(struct denet *d, int64_t pid, denet_error *error) {
         int r = dn_platform_identify(d->target.procfs, pid, &d->target.main);
@@ -90,6 +94,8 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
                 dn_stream_debug(d, "watching %" PRId64 ", %u sources, every %u to %u ms", pid, d->n_sources,
                                 d->o.interval_ms, d->o.max_interval_ms);
         }
+        if (r == -ESRCH)
+                return no_such_process(error, pid);
         return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s", pid, strerror(-r)) : 0;
 }
 
@@ -221,7 +227,7 @@ static int attach(struct denet *d, int64_t pid, denet_error *error) {
                 return dn_fail(error, -EINVAL, "%" PRId64 ": that is this process itself", pid);
         d->held.pidfd = dn_pidfd_open(pid);
         if (d->held.pidfd == -ESRCH || d->held.pidfd == -EINVAL)
-                return dn_fail(error, -ESRCH, "%" PRId64 ": no such process; find it with: pgrep -a NAME", pid);
+                return no_such_process(error, pid);
         if (d->held.pidfd < 0)
                 return dn_fail(error, d->held.pidfd, "%" PRId64 ": %s", pid, strerror(-d->held.pidfd));
         d->held.pid = (pid_t)pid;

@@ -245,13 +245,15 @@ static void every_tree_is_later_than_the_one_before(void **state) {
 /* A record waits in the queue behind the one that was pulled, and meanwhile a later sample is made. */
 static void a_record_that_waits_stays_as_it_is(void **state) {
         const denet_record *record;
+        long long child;
         char ts[32];
         denet *d = run(OPTIONS(.flags = DENET_NO_POLLING), SHELL("sleep 20; exit 0"));
 
         usleep(50000);
         wait_for(d, DENET_METADATA);
         denet_sample(d);
-        wait_for(d, DENET_CHILD); /* its tree waits */
+        record = wait_for(d, DENET_CHILD); /* its tree waits */
+        child = atoll(strstr(denet_record_json(record, NULL), "\"pid\":") + 6);
         usleep(30000);
         denet_stop(d);
         denet_stop(d);
@@ -261,6 +263,7 @@ static void a_record_that_waits_stays_as_it_is(void **state) {
                         assert_non_null(strstr(denet_record_json(record, NULL), ts));
                 }
         denet_free(d);
+        kill((pid_t)child, SIGKILL);
         while (waitpid(-1, NULL, 0) > 0)
                 ;
 }
@@ -395,7 +398,8 @@ static void a_second_stop_does_not_wait(void **state) {
         int64_t before = now_ms();
         const denet_record *record;
         pid_t pid;
-        denet *d = run(OPTIONS(.interval_ms = 10), SHELL("trap '' TERM; while :; do sleep 0.01; done"));
+        denet *d = run(OPTIONS(.interval_ms = 10),
+                       SHELL("trap '' TERM; i=0; while [ $i -lt 2000 ]; do sleep 0.01; i=$((i+1)); done"));
 
         wait_for(d, DENET_CHILD);
         pid = (pid_t)denet_pid(d);
