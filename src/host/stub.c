@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The host on an unknown system: nothing can be started or watched there, saved files can be read. */
-#include "host/clock.h"
 #include "host/kill.h"
 #include "host/loop.h"
 #include "host/own_cgroup.h"
 #include "host/spawn.h"
 
 #include <errno.h>
-#include <time.h>
-
-static int64_t ns_of(clockid_t clock) {
-        struct timespec t = {0};
-
-        clock_gettime(clock, &t);
-        return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-int64_t dn_clock_mono_ns(void) {
-        return ns_of(CLOCK_MONOTONIC);
-}
-
-int64_t dn_clock_boot_ns(void) {
-        return ns_of(CLOCK_MONOTONIC);
-}
-
-int64_t dn_clock_unix_ms(void) {
-        return ns_of(CLOCK_REALTIME) / 1000000;
-}
 
 int dn_loop_open(struct dn_loop *loop) {
         *loop = (struct dn_loop){.fd = -1, .timer = -1, .armed_ns = INT64_MAX};

@@ -962,22 +962,23 @@ static void garbage_in_any_file_takes_nothing_away(void **state) {
 }
 
 static void garbage_from_the_start_is_no_process(void **state) {
+        struct scene scene;
+
+        scene_load(&scene, "5.10");
+        scene_copy(&scene);
+        put_newest(&scene, 99999999999);
         for (int i = 0; garbage(i).p; i++) {
-                struct scene scene;
                 struct denet *d;
 
-                scene_load(&scene, "5.10");
-                scene_copy(&scene);
                 for (size_t f = 0; f < DN_COUNT(files); f++)
                         put_everywhere(&scene, files[f], garbage(i), false);
-                put_newest(&scene, 99999999999);
                 d = watch(&scene, "scene");
                 pass(d);
                 assert_non_null(row_of(d, scene_find(&scene, "scene")->pid));
                 pull_all(d);
                 denet_free(d);
-                scene_remove(&scene);
         }
+        scene_remove(&scene);
 }
 
 static void a_root_that_cannot_be_read_is_an_error(void **state) {

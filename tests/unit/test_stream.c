@@ -121,7 +121,7 @@ static void a_run_is_metadata_then_trees_then_its_exit(void **state) {
                 trees += last == DENET_TREE;
         }
         assert_int_equal(last, DENET_EXIT);
-        assert_in_range(trees, 3, 12);
+        assert_true(trees >= 2);
         assert_int_equal(denet_next(d, -1, &record), 0);
         assert_int_equal(denet_next(d, 0, &record), 0);
         assert_ended(d, 0, -1);
@@ -338,9 +338,9 @@ static void a_poll_of_its_own_brings_every_record(void **state) {
                         idle++;
                 }
         }
-        assert_true(trees >= 3);
-        assert_true(idle <= trees + 3);
-        assert_true(readable(d)); /* at the end for ever */
+        assert_true(trees >= 2);
+        assert_true(idle <= trees + 8); /* each record may leave one such moment behind */
+        assert_true(readable(d));       /* at the end for ever */
         assert_ended(d, 4, -1);
         denet_free(d);
 }

@@ -3,6 +3,10 @@
 
 #include <time.h>
 
+#ifndef CLOCK_BOOTTIME
+#define CLOCK_BOOTTIME CLOCK_MONOTONIC
+#endif
+
 static int64_t ns_of(clockid_t clock) {
         struct timespec t = {0};
 
