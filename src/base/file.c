@@ -31,11 +31,7 @@ int dn_file_read(int directory, const char *path, char *buffer, size_t room) {
         return fd < 0 ? fd : dn_file_reread(fd, buffer, room);
 }
 
-int dn_file_append(int directory, const char *path, size_t limit, struct dn_text *text) {
-        dn_autoclose int fd = open_to_read(directory, path);
-
-        if (fd < 0)
-                return fd;
+int dn_file_append_fd(int fd, size_t limit, struct dn_text *text) {
         while (limit > 0) {
                 size_t want = limit < 4096 ? limit : 4096;
                 char *p = dn_text_reserve(text, want);
@@ -53,6 +49,12 @@ int dn_file_append(int directory, const char *path, size_t limit, struct dn_text
                 limit -= (size_t)n;
         }
         return 0;
+}
+
+int dn_file_append(int directory, const char *path, size_t limit, struct dn_text *text) {
+        dn_autoclose int fd = open_to_read(directory, path);
+
+        return fd < 0 ? fd : dn_file_append_fd(fd, limit, text);
 }
 
 int dn_file_u64(int directory, const char *path, uint64_t *ret_value) {

@@ -184,11 +184,12 @@ static void put_network(struct dn_text *text, const struct numbers *n) {
 }
 
 static void put_tasks(struct dn_text *text, const struct dn_report *r, const struct numbers *n) {
-        if (r->processes_seen <= 1 && n->processes <= 1)
+        if ((r->processes_seen <= 1 && n->processes <= 1) || n->samples < 1)
                 return;
         dn_text_put(text, DN_STR("tasks     "));
         if (r->processes_seen > 0)
-                dn_text_printf(text, "%lld processes, ", (long long)r->processes_seen);
+                dn_text_printf(text, r->processes_seen > 1 ? "at least %lld processes, " : "%lld process, ",
+                               (long long)r->processes_seen); /* those between two samples are nobody's to count */
         dn_text_printf(text, "%.0f at once; %.0f threads at once\n", n->processes, n->threads);
 }
 
@@ -343,7 +344,8 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
 
         look_up(r, &n);
         put_headline(text, r, &n, how);
-        put_cpu(text, r, &n, how);
+        if (n.has_cpu || n.samples > 0)
+                put_cpu(text, r, &n, how);
         if (n.has_memory)
                 put_memory(text, r, &n, how);
         if (n.has_io || n.has_disk)

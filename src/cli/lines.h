@@ -3,4 +3,4 @@
 #pragma once
 #include "denet/denet.h"
 
-void dn_lines_show(const denet_record *record);
+void dn_lines_show(const denet_record *record, double elapsed_secs);

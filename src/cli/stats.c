@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+enum { BROKEN_SAID = 10 }; /* by line; all are counted */
+
 /* Folds the file into the report. 0, or an exit status after a line that says why. */
 static int read_file(struct dn_cli *cli, const char *path, struct dn_report *report) {
         const denet_record *record;
@@ -26,8 +28,9 @@ static int read_file(struct dn_cli *cli, const char *path, struct dn_report *rep
                                 dn_say("%s: line 1 is no denet record; stats reads what denet -o FILE run wrote", path);
                                 break;
                         }
-                        report->broken++;
-                        dn_say("%s: line %llu is no denet record; left out", path, (unsigned long long)denet_line(d));
+                        if (report->broken++ < BROKEN_SAID)
+                                dn_say("%s: line %llu is no denet record; left out", path,
+                                       (unsigned long long)denet_line(d));
                 } else if (r != -EINTR)
                         break;
         }

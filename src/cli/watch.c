@@ -104,6 +104,9 @@ static void write_record(struct dn_watch *w, const denet_record *record) {
         if (r == -EPIPE || r == -EBADF) {
                 denet_sink_close(w->out); /* nobody reads any more */
                 w->out = NULL;
+        } else if (r < 0 && !w->out_failed) {
+                w->out_failed = true;
+                dn_say("standard output: %s; records are lost until there is room, the command goes on", strerror(-r));
         }
 }
 
@@ -126,7 +129,7 @@ static void take_record(struct dn_watch *w, const denet_record *record) {
         write_record(w, record);
         dn_report_add(&w->report, record);
         if (w->cli->lines && !w->cli->quiet && !w->cli->json && (kind == DENET_TREE || kind == DENET_SAMPLE))
-                dn_lines_show(record);
+                dn_lines_show(record, (double)(denet_record_ts_ms(record) - w->report.t0_ms) / 1000);
 }
 
 /* -------------------------------------------------------------------------------------------------------- signals */
@@ -260,13 +263,16 @@ static int status_of(const struct dn_watch *w) {
 
 /* The stream broke: the command is not to suffer for it. */
 static int without_stream(struct dn_watch *w, int error) {
-        int status = 0;
+        int status = 0, code, number;
 
         dn_say("measuring ended early: %s; the command goes on", strerror(-error));
         if (!w->command)
                 return DN_STATUS_OWN_ERROR;
-        while (waitpid((pid_t)denet_pid(w->stream), &status, 0) < 0 && errno == EINTR)
-                ;
+        if (denet_status(w->stream, &code, &number) == 0 && (code >= 0 || number >= 0))
+                return code >= 0 ? code : DN_STATUS_SIGNAL + number;
+        while (waitpid((pid_t)denet_pid(w->stream), &status, 0) < 0)
+                if (errno != EINTR)
+                        return DN_STATUS_OWN_ERROR;
         return WIFEXITED(status) ? WEXITSTATUS(status) : DN_STATUS_SIGNAL + WTERMSIG(status);
 }
 

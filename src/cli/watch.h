@@ -13,7 +13,7 @@ struct dn_watch {
         bool command;           /* signals are for the command that we started */
         struct dn_report report;
         bool time_limit, interrupted;
-        bool file_failed;
+        bool file_failed, out_failed;
         int lost_error;           /* why the file lost records: an errno value */
         int stats_fd;             /* of --stats; -1: not asked for */
         bool stats_made;          /* that file was not there before */

@@ -52,6 +52,9 @@ static bool peak_memory(const struct denet_summary *s, int field, int64_t *ret_k
 
 static bool peak_memory_at(const struct denet_summary *s, int field, int64_t *ret_us) {
         *ret_us = s->peak_at_us;
+        /* The kernel's own peak of one process has no moment. */
+        if (s->ended && s->exit.peak_rss_process_kb > s->exit.peak_rss_sum_kb)
+                return false;
         return s->greatest->has >> field & 1;
 }
 

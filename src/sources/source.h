@@ -48,7 +48,8 @@ extern const struct dn_source *const dn_sources[];
 
 enum { DN_SOURCES_MAX = 16 };
 
-/* What the sources of this platform share. `root`: where /proc is, tests say otherwise; NULL: /proc. 0 or -errno. */
+/* What the sources of this platform share. `root`: where /proc is, tests say otherwise; NULL: /proc. 0 or -errno;
+ * -ENODEV: there is none, or it is of another PID namespace. */
 int dn_platform_open(struct dn_procfs **ret_procfs, const char *root);
 void dn_platform_close(struct dn_procfs *procfs);
 

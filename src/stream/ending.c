@@ -36,20 +36,43 @@ static bool has_forked(const struct denet *d) {
 
 /* Of an attached tree orphans go to somebody else, unseen if they are short. */
 static const char *lower_bound(const struct denet *d) {
-        if (d->ledger.lower_bound || d->mode != DN_MODE_ATTACH || !d->target.children || !has_forked(d))
+        if (d->ledger.lower_bound || d->mode != DN_MODE_ATTACH)
                 return d->ledger.lower_bound;
+        if (d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
+                return "attached, and the process was waited for by its parent before its last reading";
+        if (!d->target.children || !has_forked(d))
+                return NULL;
         return "attached, so an orphan that ended between two samples is not counted";
+}
+
+void dn_ending_status(const struct denet *d, int *ret_code, int *ret_signal) {
+        int status = d->target.wait_status;
+
+        *ret_code = d->target.ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        *ret_signal = d->target.ended && WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+}
+
+/* What its file will give back: what is so at the last moment is no total. */
+static int take_totals(struct denet *d) {
+        struct dn_row *whole;
+
+        for (int part = 0; part < DN_PARTS; part++)
+                if (part != DN_PROCESS && dn_table_copy(&d->totals.part[part], &d->sample.part[part]) < 0)
+                        return -ENOMEM;
+        whole = dn_table_row(&d->totals.part[DN_WHOLE], 0);
+        for (int id = 0; id < DN_FIELDS; id++)
+                if (dn_fields[id].nature != DN_COUNTER)
+                        dn_row_unset(whole, id, whole->changed);
+        d->totals.number = d->sample.number;
+        d->totals.unix_ms = d->sample.unix_ms;
+        d->totals.elapsed_us = d->sample.elapsed_us;
+        return 0;
 }
 
 static void fill_exit(struct denet *d, int64_t since_sample_ns) {
         struct dn_exit *e = &d->exit;
-        int status = d->target.wait_status;
-
         e->last_sample_to_exit_ms = since_sample_ns / 1000000;
-        if (d->target.ended && WIFEXITED(status))
-                e->code = WEXITSTATUS(status);
-        if (d->target.ended && WIFSIGNALED(status))
-                e->signal = WTERMSIG(status);
+        dn_ending_status(d, &e->code, &e->signal);
         e->wall_us = d->sample.elapsed_us;
         e->peak_rss_sum_kb = d->peak_sum_kb;
         e->peak_rss_process_kb = d->peak_process_kb;
@@ -61,25 +84,35 @@ static void fill_exit(struct denet *d, int64_t since_sample_ns) {
         e->lower_bound = dn_str_of(lower_bound(d));
 }
 
+/* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
+static bool waits_for_all(const struct denet *d) {
+        return !d->finish_now && (d->o.flags & DENET_WAIT_ALL || d->stopping);
+}
+
 int dn_ending_finish(struct denet *d) {
         int64_t before_ns = d->last_sample_ns ? d->last_sample_ns : d->start_mono_ns;
-        struct dn_queued item = {.kind = DN_EXIT, .sample = &d->sample, .exit = &d->exit};
+        struct dn_queued item = {.kind = DN_EXIT, .sample = &d->totals, .exit = &d->exit};
         int r = dn_sample_take(d, true);
 
-        if (r < 0)
+        /* The pass may have found somebody who is to be waited for. */
+        if (r < 0 || (waits_for_all(d) && dn_ending_anyone(d)))
                 return r;
         fill_exit(d, d->last_sample_ns - before_ns);
+        r = take_totals(d);
+        if (r < 0)
+                return r;
         item.unix_ms = d->sample.unix_ms;
         d->done = true;
         return dn_stream_queue(d, &item);
 }
 
 int dn_ending_stop(struct denet *d) {
-        if (d->stopping)
-                return dn_ending_finish(d);
+        /* Not here: a record that was given out, or waits, is of the last sample still. */
+        if (d->stopping || d->mode == DN_MODE_ATTACH) {
+                d->stopping = d->finish_now = true;
+                return dn_loop_arm(&d->loop, 0);
+        }
         d->stopping = true;
-        if (d->mode == DN_MODE_ATTACH)
-                return dn_ending_finish(d);
         dn_stream_debug(d, "stopping: TERM to %lld", (long long)d->target.main.pid);
         d->kill_at_ns = dn_clock_mono_ns() + grace_ns;
         dn_kill(d->held.pidfd, SIGTERM);

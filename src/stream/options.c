@@ -22,6 +22,11 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
         if (o.max_interval_ms < o.interval_ms)
                 return dn_fail(error, -EINVAL, "max interval %u ms is below interval %u ms; raise it or leave it out",
                                o.max_interval_ms, o.interval_ms);
+        if (o.children < DENET_CHILDREN_ALL || o.children > DENET_CHILDREN_NONE)
+                return dn_fail(error, -EINVAL, "denet_options.children is %d; give one of denet_children", o.children);
+        if (o.flags & DENET_WITH_GPU || o.sampler == DENET_SAMPLER_BPF || o.stacks)
+                return dn_fail(error, -ENOTSUP,
+                               "GPUs, stacks and the BPF sampler: not part of this version; leave them out");
         if (o.ebpf != 0)
                 return dn_fail(error, -ENOTSUP, "eBPF: not part of this version; leave it out");
         if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)

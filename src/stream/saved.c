@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-enum { CHUNK = 256 * 1024 };
+enum { CHUNK = 256 * 1024, LINE_MAX_SIZE = 256 << 20 };
 
 struct dn_saved {
         int fd; /* -1: memory, or the end was met */
@@ -42,6 +42,8 @@ static int fill(struct dn_saved *s) {
         if (s->left > 0 && s->at != s->buffer)
                 memmove(s->buffer, s->at, s->left);
         s->at = s->buffer;
+        if (s->left > LINE_MAX_SIZE)
+                return -EFBIG; /* no record is that long */
         if (s->left + CHUNK > s->room) {
                 size_t room = s->room ? s->room * 2 : 2 * CHUNK;
                 char *buffer = realloc(s->buffer, room);

@@ -49,6 +49,7 @@ void dn_session_close(struct denet *d) {
         dn_snapshot_free(&d->snapshots[0]);
         dn_snapshot_free(&d->snapshots[1]);
         dn_sample_free(&d->sample);
+        dn_sample_free(&d->totals);
         dn_writer_free(d->writer);
 }
 
@@ -61,8 +62,10 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         r = dn_platform_open(&d->target.procfs, NULL);
         if (r == -ENOTSUP)
                 return dn_fail(error, r, "nothing can be measured on this system; saved files can be read");
+        if (r == -ENODEV)
+                return dn_fail(error, r, "/proc: not there, or of another PID namespace; mount -t proc proc /proc");
         if (r < 0)
-                return dn_fail(error, r == -ENOENT ? -ENODEV : r, "/proc: %s; mount it", strerror(-r));
+                return dn_fail(error, r, "/proc: %s", strerror(-r));
         r = dn_loop_open(&d->loop);
         if (r < 0)
                 return dn_fail(error, r, "no descriptors to begin with: %s; raise the limit (ulimit -n)", strerror(-r));
@@ -271,13 +274,6 @@ static bool pidfd_says_ended(const struct denet *d) {
         return poll(&pidfd, 1, 0) > 0 && (pidfd.revents & POLLIN);
 }
 
-/* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
-static bool at_end(const struct denet *d) {
-        bool all = d->o.flags & DENET_WAIT_ALL || (d->stopping && d->mode == DN_MODE_RUN);
-
-        return !all || !dn_ending_anyone(d);
-}
-
 static int64_t earlier(int64_t a, int64_t b) {
         return a < b ? a : b;
 }
@@ -292,13 +288,10 @@ static int end_of_main(struct denet *d) {
         int r;
 
         unwatch(d);
-        if (at_end(d))
-                return dn_ending_finish(d);
-        /* It may have been the last one: who else lives is known by a pass, and by one now and then. */
-        r = dn_sample_take(d, false);
         if (d->schedule.due_ns == INT64_MAX)
-                d->schedule.due_ns = dn_clock_mono_ns();
-        return r < 0 ? r : at_end(d) ? dn_ending_finish(d) : rearm(d);
+                d->schedule.due_ns = dn_clock_mono_ns(); /* who else lives is looked at now and then */
+        r = dn_ending_finish(d);
+        return r < 0 || d->done ? r : rearm(d);
 }
 
 int dn_session_dispatch(struct denet *d) {
@@ -313,15 +306,18 @@ int dn_session_dispatch(struct denet *d) {
         r = dn_sample_drain(d);
         if (r < 0)
                 return r;
-        if (ended && (d->watching || at_end(d)))
+        if (d->finish_now)
+                return dn_ending_finish(d);
+        dn_snapshot_leave(d->last, &d->ledger);
+        if (ended && (d->watching || !dn_ending_anyone(d)))
                 return end_of_main(d);
         now_ns = dn_clock_mono_ns();
         if (now_ns >= d->stop_at_ns && !d->stopping && (r = dn_ending_stop(d)) < 0)
                 return r;
         if (now_ns >= d->kill_at_ns)
                 dn_ending_kill(d);
-        if (d->done)
-                return 0;
+        if (d->finish_now)
+                return dn_ending_finish(d);
         if (d->sample_now || now_ns >= d->schedule.due_ns) {
                 d->sample_now = false;
                 r = dn_sample_take(d, false);
@@ -359,7 +355,6 @@ int denet_status(const denet *d, int *ret_code, int *ret_signal) {
                 return -ESRCH;
         if (!d->target.ended && !d->done)
                 return -EAGAIN;
-        *ret_code = d->exit.code;
-        *ret_signal = d->exit.signal;
+        dn_ending_status(d, ret_code, ret_signal);
         return 0;
 }

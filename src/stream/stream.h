@@ -48,6 +48,7 @@ struct denet {
         struct dn_lost lost;
         struct dn_snapshot first, snapshots[2], *last, *now;
         struct dn_sample sample;
+        struct dn_sample totals; /* of the exit record: counters alone, and the blocks */
         struct dn_exit exit;
         struct dn_writer *writer;
         struct dn_schedule schedule;
@@ -63,6 +64,7 @@ struct denet {
         int64_t stop_at_ns;     /* the duration's end; INT64_MAX: none */
         int64_t kill_at_ns;     /* the tree is to be killed; INT64_MAX: it is not */
         bool sample_now;        /* asked for by denet_sample */
+        bool finish_now;        /* the end is to come with the next dispatch */
         bool stopping;          /* by denet_stop, or the duration */
         bool watching;          /* the pidfd is in the loop */
         int64_t peak_sum_kb, peak_process_kb;
@@ -94,7 +96,9 @@ int dn_sample_open_sources(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
 
 /* ending.c */
-int dn_ending_finish(struct denet *d);        /* the last pass and the exit record; the stream is done */
+int dn_ending_finish(struct denet *d); /* a pass; unless somebody is waited for still, the exit record, and done */
+void dn_ending_status(const struct denet *d, int *ret_code,
+                      int *ret_signal);       /* what did not end it, or is not known: -1 */
 int dn_ending_stop(struct denet *d);          /* TERM now, KILL later; attached: finish */
 void dn_ending_kill(struct denet *d);         /* KILL to every member that lives */
 bool dn_ending_anyone(const struct denet *d); /* a member lives, by the last pass */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * pause MEBIBYTES MAPPINGS SECONDS: touches so much memory in so many mappings; then maps and unmaps a page without end,
- * and prints how long that took: mean and longest, in microseconds. Whoever holds the memory lock of this process, as a
- * reader of smaps_rollup does, shows in the longest. */
+ * pause MEBIBYTES MAPPINGS SECONDS: touches so much memory in so many mappings; then maps and unmaps a page without
+ * end, and prints how long that took: mean and longest, in microseconds. Whoever holds the memory lock of this process,
+ * as a reader of smaps_rollup does, shows in the longest. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

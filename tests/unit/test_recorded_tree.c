@@ -88,7 +88,7 @@ static const struct dn_row *listed(const struct denet *d, int64_t pid) {
 }
 
 static int64_t value_of(const struct dn_row *row, int id) {
-        int64_t value;
+        int64_t value = 0;
 
         assert_non_null(row);
         if (!dn_row_get(row, id, &value))
@@ -175,7 +175,7 @@ static bool expect_statm_of(const struct scene *scene, const char *name, const c
 /* Of a thread that lives, where the leader has none any more. */
 static void expect_statm(const struct scene *scene, const char *name, struct expected *e) {
         int64_t pid = scene_find(scene, name)->pid;
-        char path[SCENE_PATH + 64], file[64];
+        char path[SCENE_PATH + 128], file[64];
 
         if (expect_statm_of(scene, name, "statm", e) || strcmp(name, "leader-ended") != 0)
                 return;
@@ -205,7 +205,7 @@ static void expect_status(const struct scene *scene, const char *name, struct ex
 
 /* An empty folder was not recorded. */
 static void expect_fds(const struct scene *scene, const char *name, struct expected *e) {
-        char path[SCENE_PATH + 64];
+        char path[SCENE_PATH + 128];
         dn_autodir DIR *dir = NULL;
         int64_t n = 0;
 
@@ -599,7 +599,7 @@ static void who_is_not_there_is_not_identified(void **state) {
         struct dn_key key;
 
         scene_load(&scene, "6.18");
-        assert_int_equal(dn_platform_open(&procfs, "/nowhere/at/all"), -ENOENT);
+        assert_int_equal(dn_platform_open(&procfs, "/nowhere/at/all"), -ENODEV);
         assert_int_equal(dn_platform_open(&procfs, scene.proc), 0);
         assert_int_equal(dn_platform_identify(procfs, 999999, &key), -ESRCH);
         assert_int_equal(dn_platform_identify(procfs, -1, &key), -ESRCH);
@@ -861,7 +861,7 @@ static void what_was_refused_is_not_tried_again(void **state) {
         scene_copy(&scene);
         pid = scene_find(&scene, "io")->pid;
         for (size_t i = 0; i < scene.n; i++) {
-                char path[SCENE_PATH + 64];
+                char path[SCENE_PATH + 128];
 
                 snprintf(path, sizeof(path), "%s/%" PRId64 "/io", scene.proc, scene.processes[i].pid);
                 assert_int_equal(chmod(path, 0), 0);
@@ -907,7 +907,7 @@ static char many_nines[5000];
 static void put_everywhere(const struct scene *scene, const char *file, struct dn_str content, bool root_too) {
         for (size_t i = 0; i < scene->n; i++) {
                 const struct scene_process *p = &scene->processes[i];
-                char path[SCENE_PATH + 64];
+                char path[SCENE_PATH + 128];
 
                 snprintf(path, sizeof(path), "%s/%" PRId64 "/%s", scene->proc, p->pid, file);
                 if ((root_too || strcmp(p->name, "scene") != 0) && access(path, F_OK) == 0)

@@ -48,19 +48,16 @@ static int refused(const struct dn_spawn *s) {
 /* Runs it with its output taken up. */
 static void assert_prints(struct dn_spawn s, const char *expected) {
         dn_autotext struct dn_text text = {0};
-        int ends[2], stdio[3];
+        int ends[2], stdio[3] = {-1, -1, 2};
         struct dn_held held;
         char buffer[4096];
         ssize_t n;
 
         assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-        if (!s.stdio)
-                s.stdio = (int[]){-1, ends[1], 2};
-        else {
+        if (s.stdio)
                 memcpy(stdio, s.stdio, sizeof(stdio));
-                stdio[1] = ends[1];
-                s.stdio = stdio;
-        }
+        stdio[1] = ends[1];
+        s.stdio = stdio;
         held = hold(&s);
         close(ends[1]);
         assert_int_equal(dn_spawn_release(&held), 0);

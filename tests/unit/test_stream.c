@@ -571,7 +571,12 @@ static void options_that_are_wrong_are_refused_with_a_reason(void **state) {
         assert_refused(OPTIONS(.max_interval_ms = 99), -EINVAL);
         assert_refused(OPTIONS(.cgroup = 3), -EINVAL);
         assert_refused(OPTIONS(.cgroup = -1), -EINVAL);
+        assert_refused(OPTIONS(.children = 3), -EINVAL);
+        assert_refused(OPTIONS(.children = -1), -EINVAL);
         assert_refused(OPTIONS(.ebpf = DENET_EBPF_EXITS), -ENOTSUP);
+        assert_refused(OPTIONS(.sampler = DENET_SAMPLER_BPF), -ENOTSUP);
+        assert_refused(OPTIONS(.stacks = "/tmp/stacks"), -ENOTSUP);
+        assert_refused(OPTIONS(.flags = DENET_WITH_GPU), -ENOTSUP);
 }
 
 static void a_long_base_makes_the_longest_as_long(void **state) {

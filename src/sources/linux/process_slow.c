@@ -103,7 +103,8 @@ static void read_fds(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
                 close(fd);
         while (dir && (entry = readdir(dir)))
                 n += entry->d_name[0] != '.';
-        if (dir)
+        /* A leader that ended before its threads shows none of theirs. */
+        if (dir && (n > 0 || dn_row_or_zero(row, DN_thread_count) <= 1))
                 dn_row_set(row, DN_fd_count, n, number);
 }
 

@@ -18,6 +18,16 @@ static const char *const held_names[DN_HELD_FILES] = {
 /* Left free for all else that this program and its host do. */
 enum { SPARE_DESCRIPTORS = 128, NOT_OPEN = -1, REFUSED = -2 };
 
+/* A /proc of another PID namespace, as a new one sees it until it mounts its own, has other processes by our numbers.
+ */
+static bool is_ours(int root) {
+        char link[32];
+        ssize_t n = readlinkat(root, "self", link, sizeof(link));
+        uint64_t pid;
+
+        return n > 0 && dn_str_u64((struct dn_str){link, (size_t)n}, &pid) && pid == (uint64_t)getpid();
+}
+
 int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
         struct dn_procfs *p = calloc(1, sizeof(*p));
         struct rlimit limit;
@@ -26,8 +36,12 @@ int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
                 return -ENOMEM;
         p->real = !root;
         p->root = dn_file_directory(AT_FDCWD, root ? root : "/proc");
+        if (p->root >= 0 && p->real && !is_ours(p->root)) {
+                close(p->root);
+                p->root = -ENODEV;
+        }
         if (p->root < 0) {
-                int error = p->root;
+                int error = p->root == -ENOENT ? -ENODEV : p->root;
 
                 free(p);
                 return error;

@@ -4,7 +4,7 @@
  *
  * A subreaper that starts nothing else takes the sum from the kernel instead, which has it finer than a sum of single
  * ends, and of those too that were never seen: getrusage(RUSAGE_CHILDREN), and for I/O /proc/self/io, in which what was
- * waited for is folded, less what this process's own threads did. */
+ * waited for is folded, less what this thread did: a subreaper has no other that reads or writes. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_io.h"
@@ -170,6 +170,31 @@ static void add_own_cpu(struct reap *reap, int64_t pid) {
         dn_process_read_stat(reap->target->procfs, member, reap->row, 0, NULL);
 }
 
+/* A child that this process had before the command, and now waits for: it is none of the tree's, and what it used is
+ * taken out again. */
+static bool take_older(struct reap *reap, pid_t pid) {
+        struct dn_key key;
+        struct rusage ru;
+        char path[32];
+        struct dn_io io;
+        bool has_io;
+
+        if (dn_platform_identify(reap->target->procfs, pid, &key) < 0 || key.start >= reap->target->main.start)
+                return false;
+        snprintf(path, sizeof(path), "%lld/io", (long long)pid);
+        has_io = read_io(reap->target->procfs->root, path, &io);
+        if (wait4(pid, NULL, WNOHANG, &ru) != pid)
+                return true;
+        reap->row->has = 0;
+        set_usage(reap->row, &ru);
+        if (has_io)
+                set_io(reap->row, &io);
+        for (int id = 0; id < DN_FIELDS; id++)
+                if (reap->row->has >> id & 1)
+                        dn_row_set(reap->baseline, id, dn_row_or_zero(reap->baseline, id) + reap->row->v[id], 0);
+        return true;
+}
+
 static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         struct dn_target *t = reap->target;
         const struct dn_member *member = dn_members_find(t->members, pid);
@@ -177,6 +202,8 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         struct rusage ru;
         int status;
 
+        if (!member && take_older(reap, pid))
+                return 0;
         reap->row->has = 0;
         look_at_status(reap, l, pid);
         if (t->subreaper)
@@ -191,7 +218,7 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
                 set_usage(reap->row, &ru);
         e.key = member ? member->key : (struct dn_key){.pid = pid};
         t->never_seen += !member;
-        if (ru.ru_maxrss > t->memory_floor_kb && ru.ru_maxrss > t->peak_kb) {
+        if (t->children && ru.ru_maxrss > t->memory_floor_kb && ru.ru_maxrss > t->peak_kb) {
                 t->usage_known = true;
                 t->peak_kb = ru.ru_maxrss;
         }

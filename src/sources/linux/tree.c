@@ -208,7 +208,7 @@ static int admit(struct tree *tree, struct dn_pass *pass, const struct candidate
 static bool belongs(const struct tree *tree, const struct candidate *c, struct dn_key *ret_parent) {
         const struct dn_member *parent = dn_members_find(tree->target->members, c->ppid);
 
-        if (parent) {
+        if (parent && parent->key.start <= c->start_ticks) {
                 *ret_parent = parent->key;
                 return true;
         }
