@@ -107,10 +107,11 @@ static void remove_all(const char *path) {
 }
 
 void scene_remove(const struct scene *scene) {
+        struct dn_str proc = dn_str_of(scene->proc);
         char root[SCENE_PATH];
 
-        assert_true(dn_str_starts(dn_str_of(scene->proc), DN_STR("/tmp/")));
-        snprintf(root, SCENE_PATH, "%.*s", (int)(strlen(scene->proc) - strlen("/proc")), scene->proc);
+        assert_true(dn_str_starts(proc, DN_STR("/tmp/")));
+        snprintf(root, SCENE_PATH, "%.*s", (int)(proc.n - strlen("/proc")), proc.p);
         remove_all(root);
 }
 

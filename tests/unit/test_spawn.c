@@ -428,7 +428,7 @@ static void assert_wired(const int *wiring, int flags, const int expected[static
                         snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s/%d\n", path,
                                  expected[i]);
                 else
-                        strcat(wanted, "/dev/null\n");
+                        snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "/dev/null\n");
         out = openat(directory, "list", O_RDONLY | O_CLOEXEC);
         assert_true(out >= 0 && read(out, content, sizeof(content) - 1) > 0);
         assert_string_equal(content, wanted);

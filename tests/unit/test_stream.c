@@ -694,7 +694,7 @@ static void assert_same_numbers(denet_summary *a, denet_summary *b) {
 
                 snprintf(name, sizeof(name), "%.*s", (int)dn_summary_entries[i].name.n, dn_summary_entries[i].name.p);
                 assert_int_equal(denet_summary_number(a, name, &x), denet_summary_number(b, name, &y));
-                if (memcmp(&x, &y, sizeof(x)) != 0)
+                if (x != y)
                         fail_msg("%s: %.17g and %.17g", name, x, y);
         }
         assert_string_equal(denet_summary_json(a, NULL), denet_summary_json(b, NULL));
