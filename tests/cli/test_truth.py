@@ -6,6 +6,7 @@ gets it (reap.c), or what each process says of itself in its last moment (spawn.
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from conftest import Background, Helper
 from harness import (
     CORES,
     DENET,
+    SANITIZED,
     TICK,
     Argument,
     Record,
@@ -331,3 +333,29 @@ def test_denet_itself_uses_little(records_file: Path) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert result.status == 0
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+
+
+PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+TO_THE_MOMENT = os.geteuid() == 0 or (PARANOID.exists() and int(PARANOID.read_text()) <= 2)
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitized denet takes a share of the cores that the load needs")
+@pytest.mark.parametrize("threads, percent", [(1, 37), (3, 130)])
+@pytest.mark.parametrize("interval_ms, bound", [(100, 1.0), (10, 3.0)])
+def test_a_steady_load_reads_as_what_it_is(
+    threads: int, percent: int, interval_ms: int, bound: float, records_file: Path, truth: Helper
+) -> None:
+    if percent > 100 * CORES * 0.8:
+        pytest.skip("not enough cores for the load")
+    if interval_ms < 25 and not TO_THE_MOMENT:
+        pytest.skip("perf's task clock may not be read here")
+    near_enough, tries = 0.0, 0
+    # Somebody else on the machine makes the load itself unsteady: then it is tried again.
+    while near_enough < 0.9 and tries < 4:
+        tries += 1
+        program = [truth("duty"), str(threads), str(percent), "2000"]
+        records = measure(records_file, program, "-i", str(interval_ms), "-m", str(interval_ms))[1]
+        usage = [r["aggregated"]["cpu_usage"] for r in of_kind(records, "tree")][2:-2]
+        near_enough = sum(abs(u - percent) <= bound for u in usage) / len(usage)
+        assert sum(usage) / len(usage) == pytest.approx(percent, abs=3)
+    assert near_enough >= 0.9, f"{near_enough:.0%} of the samples within {bound}"
