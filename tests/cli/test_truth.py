@@ -359,3 +359,18 @@ def test_a_steady_load_reads_as_what_it_is(
         near_enough = sum(abs(u - percent) <= bound for u in usage) / len(usage)
         assert sum(usage) / len(usage) == pytest.approx(percent, abs=3)
     assert near_enough >= 0.9, f"{near_enough:.0%} of the samples within {bound}"
+
+
+def test_context_switches_are_exact_at_the_end_those_of_short_children_too(records_file: Path, tmp_path: Path) -> None:
+    program = (
+        "import resource, subprocess, sys\n"
+        "for _ in range(20): subprocess.run(['sleep', '0.002'], check=True)\n"
+        "used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]\n"
+        "open(sys.argv[1], 'w').write(str(sum(u.ru_nvcsw for u in used)))\n"
+    )
+    told = tmp_path / "told"
+    records = measure(records_file, ["python3", "-c", program, str(told)])[1]
+    voluntary = totals(records)["ctx_switches_voluntary"]
+    # What comes after its own last look: the writing, and its end.
+    assert 0 <= voluntary - int(told.read_text()) <= 20
+    assert voluntary >= 20
