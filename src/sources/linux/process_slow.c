@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What costs more to read than stat and io, at a pace of its own: once a second, when a process is first seen, and at
  * the end. smaps_rollup holds the process's memory lock while it is read: it waits until the process is a second old,
- * and after each reading for a hundred times as long as that took. */
+ * and after each reading for a hundred times as long as that took; of a whole tree no more is read in a hundredth of
+ * the time, so that thousands of processes do not delay a pass. */
 #include "base/guard.h"
 #include "host/clock.h"
 #include "sources/linux/parse_smaps.h"
@@ -10,6 +11,7 @@
 #include "sources/linux/sources.h"
 
 static const int64_t pace_ns = 1000000000;
+static const int64_t budget_most_ns = 20000000;
 enum { SMAPS_SHARE = 100 };
 
 struct pace {
@@ -21,6 +23,8 @@ struct slow {
         struct dn_target *target;
         struct pace *by_slot;
         uint32_t room;
+        int64_t last_ns;   /* the pass before; 0: there was none */
+        int64_t budget_ns; /* that smaps_rollup may take now; below 0: it has taken too much */
 };
 
 static int slow_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
@@ -108,18 +112,26 @@ static void read_fds(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
                 dn_row_set(row, DN_fd_count, n, number);
 }
 
-static void read_smaps(struct dn_procfs *p, struct dn_row *row, struct pace *pace, uint32_t number) {
+static void read_smaps(struct slow *slow, struct dn_row *row, struct pace *pace, uint32_t number) {
         int64_t began_ns = dn_clock_mono_ns(), took_ns;
         char file[2048];
         struct dn_smaps s;
-        int n = dn_procfs_read_at(p, row->slot, "smaps_rollup", file, sizeof(file));
+        int n = dn_procfs_read_at(slow->target->procfs, row->slot, "smaps_rollup", file, sizeof(file));
 
         took_ns = dn_clock_mono_ns() - began_ns;
+        slow->budget_ns -= took_ns;
         pace->smaps_due_ns = began_ns + (took_ns * SMAPS_SHARE > pace_ns ? took_ns * SMAPS_SHARE : pace_ns);
         if (n < 0 || dn_smaps_parse((struct dn_str){file, (size_t)n}, &s) < 0)
                 return;
         dn_row_set(row, DN_mem_pss_kb, s.pss_kb, number);
         dn_row_set(row, DN_mem_uss_kb, s.uss_kb, number);
+}
+
+static void earn(struct slow *slow, int64_t now_ns) {
+        slow->budget_ns += slow->last_ns ? (now_ns - slow->last_ns) / SMAPS_SHARE : 0;
+        if (slow->budget_ns > budget_most_ns)
+                slow->budget_ns = budget_most_ns;
+        slow->last_ns = now_ns;
 }
 
 static int slow_read(void *state, struct dn_pass *pass) {
@@ -128,6 +140,7 @@ static int slow_read(void *state, struct dn_pass *pass) {
 
         if (pass->first && slow->target->own_child)
                 return 0; /* held before its exec, it has this process's descriptors and memory */
+        earn(slow, pass->mono_ns);
         for (uint32_t i = 0; i < rows->n; i++) {
                 struct dn_row *row = dn_table_row(rows, i);
                 struct pace *pace;
@@ -145,8 +158,8 @@ static int slow_read(void *state, struct dn_pass *pass) {
                 if (dn_row_ended(row))
                         continue;
                 read_fds(slow->target->procfs, row, pass->now->number);
-                if (pass->mono_ns >= pace->smaps_due_ns)
-                        read_smaps(slow->target->procfs, row, pace, pass->now->number);
+                if (pass->mono_ns >= pace->smaps_due_ns && slow->budget_ns > 0)
+                        read_smaps(slow, row, pace, pass->now->number);
         }
         return 0;
 }
