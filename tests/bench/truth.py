@@ -45,6 +45,7 @@ def cases(quick: bool) -> list[Case]:
         spawn("5,000 empty forks", "fork", 5000 // scale, 0),
         spawn("20,000 vfork and exec of a static true", "vfork", 20000 // scale, 0, "TRUE"),
         Case("4 threads, 1 s each", ("burn", "1000", "4")),
+        Case("4 threads, 0.3 s each, the leader ends first", ("burn", "300", "4", "leader-ends")),
         spawn("200 daemons, forked twice", "daemons", 200 // scale, 5000, told_by="report"),
         spawn("100 children, SIGCHLD ignored", "ignored", 100 // scale, 5000, told_by="report"),
         Case(
@@ -166,7 +167,7 @@ def row(case: Case, how: str, truth: float, records: list[dict[str, Any]]) -> di
 def show(r: dict[str, Any]) -> None:
     scale = 1e6 if r["truth"] > 1e6 else 1
     print(
-        f"{r['case']:<40} {r['how']:<8} {r['truth'] / scale:>12.4f} {r['denet'] / scale:>12.4f} "
+        f"{r['case']:<44} {r['how']:<8} {r['truth'] / scale:>12.4f} {r['denet'] / scale:>12.4f} "
         f"{r['share'] * 100:>+8.2f} % {r['seen']:>7}  {'; '.join(r['faults']) or r['lower_bound']}",
         flush=True,
     )
@@ -179,7 +180,7 @@ def main() -> None:
     parser.add_argument("--denet", default=os.environ.get("DENET", str(ROOT / "build/denet")))
     options = parser.parse_args()
     rows = []
-    print(f"{'case':<40} {'how':<8} {'truth':>12} {'denet':>12} {'off':>10} {'seen':>7}")
+    print(f"{'case':<44} {'how':<8} {'truth':>12} {'denet':>12} {'off':>10} {'seen':>7}")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.denet, Path(folder))
         for case in cases(options.quick):

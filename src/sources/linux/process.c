@@ -69,9 +69,11 @@ int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct d
          * are gone already, and its parent may have them. */
         if (st.start_ticks != row->key.start || st.state == 'X' || st.num_threads == 0)
                 return -ESRCH;
-        /* A leader that ended before its threads looks like a zombie, and lives. */
-        if (st.state == 'Z' && st.num_threads > 1)
+        /* A leader that ended before its threads looks like a zombie, and lives. perf no longer counts for it. */
+        if (st.state == 'Z' && st.num_threads > 1) {
                 st.state = 'R';
+                clocks = NULL;
+        }
         if (clocks && clock_ns >= 0 && (st.state == 'R' || st.num_threads > 1))
                 clock_ns = dn_task_clock_read(clocks, p, row, clock_ns);
         set_cpu(row, &st, clock_ns, number);

@@ -16,7 +16,8 @@ struct dn_task_clock {
          * comes close at each tick and switch: so it is the greatest of that over the last two windows of readings. Not
          * of all: the two count switches and interrupts differently, and drift apart. */
         int64_t base_ns, window_ns;
-        int readings; /* of this window */
+        int readings;       /* of this window */
+        int64_t counted_ns; /* by the reading before */
 };
 
 static int open_thread(struct dn_task_clocks *clocks, pid_t tid) {
@@ -119,6 +120,15 @@ int64_t dn_task_clock_read(struct dn_task_clocks *clocks, struct dn_procfs *p, c
 
         if (!clock || !read_all(clock, &counted_ns))
                 return clock_ns;
+        /* A count that falls lacks threads that have ended: no more is to be had of it, and the base would be too high.
+         */
+        if (counted_ns < clock->counted_ns) {
+                dn_task_clock_forget(clocks, row->slot);
+                clock->tried = true;
+                clock->key = row->key;
+                return clock_ns;
+        }
+        clock->counted_ns = counted_ns;
         now_ns = base(clock, clock_ns - counted_ns) + counted_ns;
         most_ns = clock_ns + tick_ns * clock->n;
         return now_ns < most_ns ? now_ns : most_ns;
