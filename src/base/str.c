@@ -38,6 +38,15 @@ bool dn_str_cut(struct dn_str *rest, char separator, struct dn_str *ret_piece) {
         return true;
 }
 
+bool dn_str_lists(struct dn_str list, struct dn_str item) {
+        struct dn_str piece;
+
+        while (dn_str_cut(&list, ',', &piece))
+                if (dn_str_equal(piece, item))
+                        return true;
+        return false;
+}
+
 bool dn_str_word(struct dn_str *rest, struct dn_str *ret_word) {
         struct dn_str s = *rest;
         size_t n = 0;

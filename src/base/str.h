@@ -33,6 +33,9 @@ struct dn_str dn_str_trim(struct dn_str s);
 /* Cuts the piece up to `separator`, or all that is left, off the front. False when nothing is left. */
 bool dn_str_cut(struct dn_str *rest, char separator, struct dn_str *ret_piece);
 
+/* `list` holds `item` among others, commas between. */
+bool dn_str_lists(struct dn_str list, struct dn_str item);
+
 /* Cuts the next word (blanks and tabs separate) off the front. False when there is none. */
 bool dn_str_word(struct dn_str *rest, struct dn_str *ret_word);
 

@@ -18,7 +18,6 @@ void dn_report_close(struct dn_report *r) {
         dn_costliest_close(&r->costliest);
         dn_text_free(&r->command);
         dn_text_free(&r->host);
-        dn_text_free(&r->capabilities_missing);
         dn_text_free(&r->lower_bound);
 }
 

@@ -7,7 +7,7 @@
 struct dn_report {
         denet_summary *summary;
         struct dn_costliest costliest;
-        struct dn_text command, host, capabilities_missing;
+        struct dn_text command, host;
         int64_t t0_ms;             /* 0: no metadata record was met */
         int64_t cores, memory_kb;  /* that it may use: the limit, or the machine's; 0: not known */
         bool ended;                /* an exit record was met; what follows is of it */

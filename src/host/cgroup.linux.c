@@ -31,16 +31,6 @@ void dn_cgroup_close(struct dn_cgroup *c) {
         dn_cgroup_init(c);
 }
 
-/* `list` holds `item` among others, commas between. */
-static bool lists(struct dn_str list, struct dn_str item) {
-        struct dn_str piece;
-
-        while (dn_str_cut(&list, ',', &piece))
-                if (dn_str_equal(piece, item))
-                        return true;
-        return false;
-}
-
 /* The path in this hierarchy by a /proc/PID/cgroup: "4:cpu,memory:/path", or "0::/path". */
 static bool find_path(struct dn_str cgroups, int h, struct dn_str *ret_path) {
         struct dn_str line, number, controllers;
@@ -48,7 +38,8 @@ static bool find_path(struct dn_str cgroups, int h, struct dn_str *ret_path) {
         while (dn_str_cut(&cgroups, '\n', &line)) {
                 if (!dn_str_cut(&line, ':', &number) || !dn_str_cut(&line, ':', &controllers))
                         continue;
-                if (h == DN_UNIFIED ? !dn_str_equal(number, DN_STR("0")) : !lists(controllers, controllers_v1[h]))
+                if (h == DN_UNIFIED ? !dn_str_equal(number, DN_STR("0"))
+                                    : !dn_str_lists(controllers, controllers_v1[h]))
                         continue;
                 *ret_path = line;
                 return true;
@@ -75,7 +66,7 @@ static bool is_mount(struct dn_str line, int h, struct dn_str *ret_root, struct 
         *ret_point = point;
         if (h == DN_UNIFIED)
                 return dn_str_equal(type, DN_STR("cgroup2"));
-        return dn_str_equal(type, DN_STR("cgroup")) && lists(options, controllers_v1[h]);
+        return dn_str_equal(type, DN_STR("cgroup")) && dn_str_lists(options, controllers_v1[h]);
 }
 
 /* What is left of the path below the mounted root; false where it lies outside of it, and is not to be seen. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+const char dn_ledger_ignored[] = "a process ignores SIGCHLD, so what its children used is handed on to nobody";
+
 static bool is_cumulative(int id) {
         return dn_fields[id].nature == DN_COUNTER;
 }

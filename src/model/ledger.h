@@ -16,6 +16,9 @@ struct dn_end {
         const char *why;           /* LOST: why; a constant text */
 };
 
+/* A reason of lower_bound that more than one of those who find it out give. */
+extern const char dn_ledger_ignored[];
+
 struct dn_ledger {
         struct dn_row *ended;  /* part DN_WHOLE: sums of those that ended */
         struct dn_row *reaped; /* what the host process has reaped in all, where it knows that better; else NULL */

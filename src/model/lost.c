@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const char ignored[] = "a process ignores SIGCHLD, so what its children used is handed on to nobody";
 static const char taken_away[] = "an orphan ended that was not ours to wait for";
 
 void dn_lost_free(struct dn_lost *lost) {
@@ -59,10 +58,10 @@ static int look_at_pending(const struct dn_lost *lost, const struct dn_snapshot 
                 int64_t handed = parent ? faults_handed(parent) - v->faults_before : INT64_MAX;
 
                 if (handed == 0 && faults(v->row) > 0) {
-                        if (lose(ledger, v->row, ignored) < 0)
+                        if (lose(ledger, v->row, dn_ledger_ignored) < 0)
                                 return -ENOMEM;
                 } else if (parent && handed < faults_due(lost, v->parent))
-                        ledger->lower_bound = ignored;
+                        ledger->lower_bound = dn_ledger_ignored;
         }
         return 0;
 }
@@ -121,7 +120,7 @@ int dn_lost_look(struct dn_lost *lost, const struct dn_snapshot *now, const stru
                 if (row->gone)
                         r = vanished(lost, row, last, members, adopter, ledger);
                 else if (dn_row_or_zero(row, DN_ignores_sigchld))
-                        ledger->lower_bound = ignored;
+                        ledger->lower_bound = dn_ledger_ignored;
         }
         return r;
 }

@@ -155,7 +155,7 @@ static void look_at_status(const struct reap *reap, struct dn_ledger *l, int64_t
         snprintf(path, sizeof(path), "%lld/status", (long long)pid);
         n = dn_file_read(reap->target->procfs->root, path, file, sizeof(file));
         if (n > 0 && dn_status_parse((struct dn_str){file, (size_t)n}, &s) == 0 && s.ignores_sigchld)
-                l->lower_bound = "a process ignores SIGCHLD, so what its children used is handed on to nobody";
+                l->lower_bound = dn_ledger_ignored;
 }
 
 /* Where the main process alone is wanted: what wait4 says has its children's in it, what the zombie says of itself has

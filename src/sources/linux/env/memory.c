@@ -21,16 +21,6 @@ int64_t dn_memory_total_kb(int proc) {
         return kb;
 }
 
-/* `list` holds `item` among others, commas between. */
-static bool lists(struct dn_str list, struct dn_str item) {
-        struct dn_str piece;
-
-        while (dn_str_cut(&list, ',', &piece))
-                if (dn_str_equal(piece, item))
-                        return true;
-        return false;
-}
-
 /* A line of mountinfo (proc(5)): ID parent device ROOT POINT options … - TYPE source OPTIONS. */
 static bool is_hierarchy(struct dn_str line, bool v2, struct hierarchy *ret_h) {
         struct dn_str word, root, point, type, options;
@@ -47,7 +37,7 @@ static bool is_hierarchy(struct dn_str line, bool v2, struct hierarchy *ret_h) {
         if (!dn_str_word(&line, &type) || !dn_str_word(&line, &word) || !dn_str_word(&line, &options))
                 return false;
         if (!dn_str_equal(type, v2 ? DN_STR("cgroup2") : DN_STR("cgroup")) ||
-            (!v2 && !lists(options, DN_STR("memory"))))
+            (!v2 && !dn_str_lists(options, DN_STR("memory"))))
                 return false;
         *ret_h = (struct hierarchy){v2, root, {point.p + strlen("/sys/"), point.n - strlen("/sys/")}};
         return true;
@@ -71,7 +61,7 @@ static bool find_path(struct dn_str cgroups, bool v2, struct dn_str *ret_path) {
         while (dn_str_cut(&cgroups, '\n', &line)) {
                 if (!dn_str_cut(&line, ':', &number) || !dn_str_cut(&line, ':', &controllers))
                         continue;
-                if (v2 ? !dn_str_equal(number, DN_STR("0")) : !lists(controllers, DN_STR("memory")))
+                if (v2 ? !dn_str_equal(number, DN_STR("0")) : !dn_str_lists(controllers, DN_STR("memory")))
                         continue;
                 *ret_path = line;
                 return true;
