@@ -32,7 +32,8 @@ PYTHON_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*python/) print FILENAME; next
 PYTHON_SOURCES = { $(PYTHON_SCRIPTS); find tests python -name '*.py' -print 2>/dev/null; } | sort -u
 COMPILED = sed -n 's|^ *"file": "\(\.\./.*\.c\)".*|\1|p' compile_commands.json | sort -u
 
-CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields
+CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields \
+	check-instructions
 
 .NOTPARALLEL:
 .PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install clean
@@ -97,6 +98,9 @@ check-spelling: deps-check
 
 check-fields: deps-check all
 	@tools/fields-doc --check $(BUILD)/tools/fields-table
+
+check-instructions: deps-check with-tests
+	@tests/bench/instructions.py --build $(BUILD) --check
 
 format: deps-check
 	@$(C_SOURCES) | xargs clang-format -i
