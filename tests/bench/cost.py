@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import common
+import peers
 
 ELAPSED = re.compile(rb'"ts_ms":(\d+),"elapsed_us":(\d+)')
 WARM_S = 2.0
@@ -66,6 +67,7 @@ class Setting:
     folder: Path
     rounds: int
     seconds: float
+    peers: bool
 
 
 @dataclass
@@ -250,14 +252,34 @@ class Row:
         }
 
 
-def measure(setting: Setting, case: Case) -> Row:
-    row = Row(case)
+def show_peers(setting: Setting, case: Case, t: Tree, bare_ms: float) -> list[dict[str, Any]]:
+    """Beside denet, at the end of its rounds."""
+    words = [setting.programs["tree"], str(case.processes), str(case.active), str(case.period_ms * 1000), "1"]
+    rows = []
+    for peer in peers.peers(case.processes):
+        c = peers.cost(peer, t.pid, words, setting.folder, max(setting.seconds, 3 * peer.interval_s))
+        rows.append({"peer": peer.name, "ms": c.cpu_ms, "ratio": c.cpu_ms / bare_ms, "taken": c.taken, "due": c.due})
+        print(
+            f"    {peer.name:<34} {'':>8} {c.cpu_ms:>8.3f} {c.cpu_ms / bare_ms:>6.1f}   "
+            f"at {1 / peer.interval_s:.0f} Hz, {c.taken:.0f} of {c.due:.0f} samples",
+            flush=True,
+        )
+    return rows
+
+
+def measure(setting: Setting, case: Case) -> dict[str, Any]:
+    noise, row = common.Noise(), Row(case)
     with tree(setting, case) as t:
         for _ in range(setting.rounds):
             row.bare_ms.append(bare(setting, case, t).cpu_secs * 1000)
             row.seen.append(started(setting, case) if case.run else attached(setting, case, t))
             row.denet_ms.append(row.seen[-1].cpu_secs * 1000)
-    return row
+        said = row.as_json()
+        said["surroundings"] = noise.so_far()
+        show(said)
+        if case.peers and setting.peers:
+            said["peers"] = show_peers(setting, case, t, said["bare_ms"])
+    return said
 
 
 def heading() -> None:
@@ -269,11 +291,12 @@ def heading() -> None:
 
 def show(r: dict[str, Any]) -> None:
     goal = f"{r['goal']:.1f}" if r["goal"] else ""
+    noise = f"bare +-{r['noise'] * 100:.0f} %; {common.describe(r['surroundings'])}"
     met = ", ".join(f"{name} {'met' if is_met else 'NOT met'}" for name, is_met in r["met"].items())
     print(
         f"{r['case']:<38} {r['bare_ms']:>8.3f} {r['denet_ms']:>8.3f} {r['ratio']:>6.2f} {min(r['ratios']):>6.2f} "
         f"{max(r['ratios']):>6.2f} {goal:>5} {r['peak_kb'] / 1000:>8.2f} {r['cores']:>6.3f} "
-        f"{r['on_time']:>4}/{r['due']:<4}  {met}  (bare +-{r['noise'] * 100:.0f} %; {r['load']})",
+        f"{r['on_time']:>4}/{r['due']:<4}  {met}  ({noise})",
         flush=True,
     )
 
@@ -285,6 +308,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="turns of bare loop and denet (5)")
     parser.add_argument("--seconds", type=float, help="of each measurement (4)")
     parser.add_argument("--case", action="append", help="cases whose name begins so")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="denet and the bare loop alone")
     parser.add_argument("--json", type=Path, help="the table, for later comparison")
     options = parser.parse_args()
     rounds = options.rounds or (2 if options.quick else 5)
@@ -294,19 +318,14 @@ def main() -> None:
     heading()
     with tempfile.TemporaryDirectory(dir=common.ROOT / "build") as name:
         folder = Path(name)
-        setting = Setting(options.denet, common.build(folder, "bare", "tree"), folder, rounds, seconds)
+        setting = Setting(options.denet, common.build(folder, "bare", "tree"), folder, rounds, seconds, options.peers)
         for case in CASES:
             if options.case and not any(case.name.startswith(word) for word in options.case):
                 continue
             if case.processes > most:
                 case = replace(case, processes=most, active=case.active * most // case.processes)
                 print(f"{case.name}: {most:,}, since no more descriptors may be held here")
-            noise = common.Noise()
-            row = measure(setting, case).as_json()
-            row["surroundings"] = noise.so_far()
-            row["load"] = common.describe(row["surroundings"])
-            rows.append(row)
-            show(row)
+            rows.append(measure(setting, case))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 
