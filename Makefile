@@ -7,7 +7,7 @@
 #     make test           the tests, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
-#     make bench          figures
+#     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make clean
 
@@ -107,7 +107,7 @@ format: deps-check
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q
 
 bench: all
-	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD)/denet; else echo 'make bench: no tests/bench/run yet'; fi
+	@$(PYTHON) tests/bench/run.py $(if $(QUICK),--quick) $(BUILD)/denet
 
 # Under sudo the build is still made by the caller, so that it stays theirs.
 install:
