@@ -73,10 +73,11 @@ def main() -> None:
     show("at first", points[0])
     show("after a minute", minute)
     show("at the end", points[-1])
+    later = points[points.index(minute) :]
     minutes = (points[-1]["at_secs"] - minute["at_secs"]) / 60
     print(
         f"after the first minute: {points[-1]['rss_kb'] - minute['rss_kb']:+} kB resident, "
-        f"{points[-1]['descriptors'] - minute['descriptors']:+} descriptors, "
+        f"{min(p['descriptors'] for p in later)} to {max(p['descriptors'] for p in later)} descriptors, "
         f"{points[-1]['faults'] - minute['faults']:+} faults in {minutes:.1f} minutes"
     )
 
