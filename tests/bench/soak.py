@@ -69,16 +69,17 @@ def main() -> None:
     if denet.returncode != 0 or not points:
         sys.exit(f"soak: denet ended with status {denet.returncode}")
     options.json.write_text(json.dumps({"forks": options.forks, "curve": points}, indent=1) + "\n")
-    minute = next((p for p in points if p["at_secs"] >= 60), points[0])
     show("at first", points[0])
-    show("after a minute", minute)
     show("at the end", points[-1])
-    later = points[points.index(minute) :]
-    minutes = (points[-1]["at_secs"] - minute["at_secs"]) / 60
+    later = [p for p in points if p["at_secs"] >= 60]
+    if not later:
+        return
+    show("after a minute", later[0])
+    held = [p["descriptors"] for p in later]
     print(
-        f"after the first minute: {points[-1]['rss_kb'] - minute['rss_kb']:+} kB resident, "
-        f"{min(p['descriptors'] for p in later)} to {max(p['descriptors'] for p in later)} descriptors, "
-        f"{points[-1]['faults'] - minute['faults']:+} faults in {minutes:.1f} minutes"
+        f"after the first minute: {points[-1]['rss_kb'] - later[0]['rss_kb']:+} kB resident, "
+        f"{points[-1]['faults'] - later[0]['faults']:+} faults, {min(held)} to {max(held)} descriptors, "
+        f"in {(points[-1]['at_secs'] - later[0]['at_secs']) / 60:.1f} minutes"
     )
 
 
