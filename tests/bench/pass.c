@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * pass PID SAMPLES: attaches to a tree and takes so many samples of it, each with its record as text; what is to be
- * counted of it is counted(). The samples are STEP_MS apart, of which five are safely more than the second in which
- * the slow readings are due: so their number does not depend on how slow a simulator is. */
+ * pass PID ROUNDS: attaches to a tree and takes samples of it, each with its record as text; what is to be counted of
+ * it is counted(). What is counted is to depend on no clock, however slow a simulator is. So a round is a rest, one
+ * sample that takes the slow readings that are then due, and two that are counted, before those are due again, before
+ * all of /proc is looked at again, and before the processes, which began together, are a second older. */
 #include "denet/denet.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP_MS = 220, WARM = 5 };
+enum { REST_MS = 1100, STEP_MS = 120, COUNTED = 2, AT_MS = 300, ROUND_MS = 650, FULL_LOOK_MS = 5000, TOO_BUSY = 3 };
 
 /* In place of the library's own: valgrind does not know pidfd_open, and nothing here ends. */
 int __wrap_dn_pidfd_open(int64_t pid);
@@ -48,19 +50,55 @@ __attribute__((noinline)) static void counted(denet *d) {
         sample(d);
 }
 
-static void step(struct timespec *at) {
-        at->tv_nsec += STEP_MS * 1000000L;
-        at->tv_sec += at->tv_nsec / 1000000000;
-        at->tv_nsec %= 1000000000;
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL) == EINTR)
+static void pause_for(long ms) {
+        struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+        while (nanosleep(&t, &t) < 0 && errno == EINTR)
                 ;
+}
+
+static int64_t now_ms(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_BOOTTIME, &t);
+        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t start_ms(const char *pid) {
+        unsigned long long ticks;
+        char path[64], line[1024];
+        const char *rest;
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+        file = fopen(path, "re");
+        if (!file || !fgets(line, sizeof(line), file) || !(rest = strrchr(line, ')')) ||
+            sscanf(rest, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+                   &ticks) != 1)
+                exit(1);
+        fclose(file);
+        return (int64_t)(ticks * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+}
+
+/* False: it took so long that something else may have been counted, too. */
+static bool take_round(denet *d, int64_t start) {
+        int64_t began_ms = now_ms() + REST_MS;
+
+        began_ms += 1000 - (began_ms - start - AT_MS) % 1000;
+        pause_for(began_ms - now_ms());
+        sample(d);
+        for (int i = 0; i < COUNTED; i++) {
+                pause_for(STEP_MS);
+                counted(d);
+        }
+        return now_ms() - began_ms < ROUND_MS;
 }
 
 int main(int argc, char *argv[]) {
         denet_options o = {.struct_size = sizeof(o), .interval_ms = 3600000, .max_interval_ms = 3600000};
         struct rlimit limit;
-        struct timespec at;
         denet_error error;
+        int64_t began_ms;
         denet *d;
 
         if (argc != 3)
@@ -70,18 +108,14 @@ int main(int argc, char *argv[]) {
                 setrlimit(RLIMIT_NOFILE, &limit);
         }
         out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        began_ms = now_ms();
         if (denet_attach(&d, &o, strtoll(argv[1], NULL, 10), &error) < 0) {
                 fprintf(stderr, "pass: %s\n", error.text);
                 return 1;
         }
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        for (long i = -WARM; i < strtol(argv[2], NULL, 10); i++) {
-                step(&at);
-                if (i < 0)
-                        sample(d);
-                else
-                        counted(d);
-        }
+        for (long left = strtol(argv[2], NULL, 10); left > 0; left--)
+                if (!take_round(d, start_ms(argv[1])) || now_ms() - began_ms > FULL_LOOK_MS)
+                        return TOO_BUSY;
         denet_free(d);
         return 0;
 }
