@@ -18,6 +18,11 @@ DENET = os.environ.get("DENET", str(ROOT / "build/denet"))
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def scratch() -> str:
+    """Where files may be written that are on a disk: /tmp may be memory."""
+    return str(ROOT / "build" if (ROOT / "build").is_dir() else ROOT)
+
+
 def build(folder: Path, *names: str) -> dict[str, str]:
     """Programs of tests/bench, by name."""
     made = {}

@@ -316,7 +316,7 @@ def main() -> None:
     most = (common.descriptors() - 100) // 2
     rows = []
     heading()
-    with tempfile.TemporaryDirectory(dir=common.ROOT / "build") as name:
+    with tempfile.TemporaryDirectory(dir=common.scratch()) as name:
         folder = Path(name)
         setting = Setting(options.denet, common.build(folder, "bare", "tree"), folder, rounds, seconds, options.peers)
         for case in CASES:

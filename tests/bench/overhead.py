@@ -159,7 +159,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     noise = common.Noise()
     print(f"{'command':<38} {'alone ms':>9} {'with denet':>19} {'its CPU':>10} {'against itself':>16} {'goal':>5}")
-    with tempfile.TemporaryDirectory(dir=common.ROOT / "build") as name:
+    with tempfile.TemporaryDirectory(dir=common.scratch()) as name:
         folder = Path(name)
         for workload in workloads(folder, options.quick):
             if workload.name.startswith(wanted):
