@@ -117,9 +117,10 @@ def verdict(r: dict[str, Any]) -> str:
     if r["goal"] == 0:
         seen = r["cost"] - r["sure"] > abs(r["noise"]) + r["noise_sure"]
         return "NOT met" if seen else "nothing measurable"
-    if r["cost"] + r["sure"] <= r["goal"]:
+    sure = max(r["sure"], r["noise_sure"])
+    if r["cost"] + sure <= r["goal"]:
         return "met"
-    return "NOT met" if r["cost"] - r["sure"] > r["goal"] else "not told from the noise"
+    return "NOT met" if r["cost"] - sure > r["goal"] else "not told from the noise"
 
 
 def show(r: dict[str, Any]) -> None:
