@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/write_tree.h"
+#include "base/guard.h"
 #include "base/slots.h"
 #include "format/write_blocks.h"
 #include "format/writer.h"
@@ -87,60 +88,141 @@ static struct dn_kept *place_of(struct dn_kept_texts *kept, uint32_t slot) {
         return &by_slot[slot];
 }
 
-static void keep(struct dn_kept *place, const struct dn_row *row, uint32_t number, struct dn_str text) {
-        char *copy = text.n > place->room ? realloc(place->text, text.n) : place->text;
+/* Puts the text behind the first `at` bytes of what is kept. */
+static bool keep(struct dn_kept *place, size_t at, struct dn_str text) {
+        if (at + text.n > place->room) {
+                char *larger = realloc(place->text, at + text.n);
 
+                if (!larger)
+                        return false;
+                place->text = larger;
+                place->room = (uint32_t)(at + text.n);
+        }
+        memcpy(place->text + at, text.p, text.n);
+        return true;
+}
+
+/* What comes before the number of ts_ms: of a child `{"pid":7,"command":"x","metrics":{"ts_ms":`, of the main process
+ * the last part of it alone. */
+static void write_opening(struct dn_json *json, const struct dn_row *row, bool child) {
+        dn_json_object(json);
+        if (child) {
+                dn_json_key_i64(json, DN_STR("pid"), row->key.pid);
+                dn_json_key_string(json, DN_STR("command"), row->name);
+                dn_json_key(json, DN_STR("metrics"));
+                dn_json_object(json);
+        }
+        dn_json_key(json, DN_STR("ts_ms"));
+}
+
+enum { NAME_ESCAPED = UINT16_MAX };
+
+static bool make_opening(struct dn_kept *place, const struct dn_row *row, bool child) {
+        static const struct dn_str behind = {"\",\"metrics\":{\"ts_ms\":", sizeof("\",\"metrics\":{\"ts_ms\":") - 1};
+        dn_autotext struct dn_text text = {0};
+        struct dn_json json = {.text = &text};
+        size_t name_at;
+
+        write_opening(&json, row, child);
+        place->n_opening = 0;
         place->made = 0;
-        if (!copy && text.n > 0)
-                return;
-        place->text = copy;
-        place->room = (uint32_t)(text.n > place->room ? text.n : place->room);
-        place->n = (uint32_t)text.n;
-        memcpy(copy, text.p, text.n);
+        if (text.failed || !keep(place, 0, dn_text_str(&text)))
+                return false;
         place->key = row->key;
-        place->made = number;
+        place->child = child;
+        place->n_opening = (uint32_t)text.n;
+        place->n_name = NAME_ESCAPED;
+        name_at = child ? text.n - behind.n - row->name.n : 0;
+        if (child && name_at < text.n && memcmp(text.p + name_at, row->name.p, row->name.n) == 0 &&
+            text.p[name_at - 1] == '"') {
+                place->n_name = (uint16_t)row->name.n;
+                place->name_at = (uint32_t)name_at;
+        }
+        return true;
+}
+
+/* What is kept opens this row still. */
+static bool has_opening(const struct dn_kept *place, const struct dn_row *row, bool child) {
+        if (place->n_opening == 0 || place->child != child || !dn_key_equal(place->key, row->key))
+                return false;
+        return !child || (place->n_name == row->name.n &&
+                          memcmp(place->text + place->name_at, row->name.p, row->name.n) == 0);
+}
+
+static char *put_str(char *p, struct dn_str s) {
+        memcpy(p, s.p, s.n);
+        return p + s.n;
+}
+
+/* ts_ms of a row is when it was read; a sample's moment is when its whole was. Of most rows it is the same as of the
+ * one before. */
+struct stamp {
+        int64_t unix_ms, whole_ns; /* the sample's */
+        int64_t ms;
+        size_t n; /* 0: not made yet */
+        char digits[DN_NUMBER_MAX];
+};
+
+static struct stamp stamp_of(const struct denet_record *r, const struct dn_row *whole) {
+        return (struct stamp){.unix_ms = r->unix_ms, .whole_ns = whole ? whole->read_ns : INT64_MIN};
+}
+
+static char *put_stamp(char *p, struct stamp *s, const struct dn_row *row) {
+        int64_t ms = s->unix_ms - (s->whole_ns == INT64_MIN ? 0 : (s->whole_ns - row->read_ns) / 1000000);
+
+        if (s->n == 0 || ms != s->ms) {
+                s->ms = ms;
+                s->n = (size_t)(dn_put_fixed(s->digits, ms, 0) - s->digits);
+        }
+        return put_str(p, (struct dn_str){s->digits, s->n});
+}
+
+static char *put_uptime(char *p, const struct dn_row *row) {
+        int64_t uptime;
+
+        if (!dn_row_get(row, DN_uptime_secs, &uptime))
+                return p;
+        p = put_str(p, (struct dn_str){keys[DN_uptime_secs].text, keys[DN_uptime_secs].n});
+        return dn_put_fixed(p, uptime, 0);
 }
 
 /* The fields of a process: copied where they stand since they were kept. They are kept when they are made for the
- * second time, and nothing has changed: of one that is busy a copy would be of no use. */
-static void write_kept_fields(struct dn_json *json, const struct dn_row *row, uint32_t number,
-                              struct dn_kept_texts *kept) {
-        struct dn_kept *place = place_of(kept, row->slot);
-        size_t from = json->text->n;
+ * second time, and nothing has changed: of one that is busy a copy would be of no use. `place` may be NULL. */
+static char *put_kept_fields(char *p, const struct dn_row *row, uint32_t number, struct dn_kept *place) {
+        const char *from = p;
 
-        if (place && place->made && row->changed <= place->made && dn_key_equal(place->key, row->key)) {
-                dn_text_put(json->text, (struct dn_str){place->text, place->n});
-                return;
+        if (place && place->made && row->changed <= place->made)
+                return put_str(p, (struct dn_str){place->text + place->n_opening, place->n_fields});
+        p = put_fields(p, row, DN_PROCESS);
+        if (place && row->changed < number) {
+                place->n_fields = (uint32_t)(p - from);
+                place->made = keep(place, place->n_opening, (struct dn_str){from, place->n_fields}) ? number : 0;
         }
-        write_fields(json, row, DN_PROCESS);
-        if (place && row->changed < number && !json->text->failed)
-                keep(place, row, number, (struct dn_str){json->text->p + from, json->text->n - from});
+        return p;
 }
 
-/* A sample's moment is when its whole was read; a row's own is before or after it. */
-static int64_t row_unix_ms(const struct denet_record *r, const struct dn_row *row) {
-        const struct dn_row *whole = dn_sample_whole(r->sample);
+/* A row of the sample: in `children`, or as the parent. */
+static void write_process(struct dn_text *text, const struct denet_record *r, const struct dn_row *row, bool child,
+                          struct stamp *stamp, struct dn_kept_texts *kept) {
+        enum { REST_ROOM = 4 * DN_NUMBER_MAX };
+        struct dn_kept *place = place_of(kept, row->slot);
+        struct dn_json json = {.text = text};
+        char *p;
 
-        return whole ? r->unix_ms - (whole->read_ns - row->read_ns) / 1000000 : r->unix_ms;
-}
-
-static void write_process(struct dn_json *json, const struct denet_record *r, const struct dn_row *row,
-                          struct dn_kept_texts *kept) {
-        dn_json_object(json);
-        dn_json_key_i64(json, DN_STR("ts_ms"), row_unix_ms(r, row));
-        write_kept_fields(json, row, r->sample->number, kept);
-        write_uptime(json, row);
-        dn_json_object_end(json);
-}
-
-static void write_child(struct dn_json *json, const struct denet_record *r, const struct dn_row *row,
-                        struct dn_kept_texts *kept) {
-        dn_json_object(json);
-        dn_json_key_i64(json, DN_STR("pid"), row->key.pid);
-        dn_json_key_string(json, DN_STR("command"), row->name);
-        dn_json_key(json, DN_STR("metrics"));
-        write_process(json, r, row, kept);
-        dn_json_object_end(json);
+        if (place && (has_opening(place, row, child) || make_opening(place, row, child)))
+                dn_text_put(text, (struct dn_str){place->text, place->n_opening});
+        else {
+                place = NULL;
+                write_opening(&json, row, child);
+        }
+        p = dn_text_reserve(text, FIELDS_ROOM + REST_ROOM);
+        if (!p)
+                return;
+        p = put_stamp(p, stamp, row);
+        p = put_kept_fields(p, row, r->sample->number, place);
+        p = put_uptime(p, row);
+        p = put_str(p, child ? DN_STR("}}") : DN_STR("}"));
+        text->n = (size_t)(p - text->p);
 }
 
 static void write_head(struct dn_json *json, struct dn_str kind, const struct denet_record *r) {
@@ -164,22 +246,28 @@ void dn_write_tree(struct dn_text *text, const struct denet_record *r, struct dn
                    uint32_t since) {
         const struct dn_table *rows = &r->sample->part[DN_PROCESS];
         const struct dn_row *whole = dn_sample_whole(r->sample);
-        bool main_lives = r->sample->main_lives && rows->n > 0;
+        bool main_lives = r->sample->main_lives && rows->n > 0, first = true;
+        struct stamp stamp = stamp_of(r, whole);
         struct dn_json json = {.text = text};
 
         write_head(&json, DN_STR("tree"), r);
         dn_json_key(&json, DN_STR("parent"));
         if (main_lives)
-                write_process(&json, r, dn_table_row(rows, 0), kept);
+                write_process(text, r, dn_table_row(rows, 0), false, &stamp, kept);
         else
                 dn_json_null(&json);
+        json.comma = true;
         dn_json_key(&json, DN_STR("children"));
         dn_json_array(&json);
         for (uint32_t i = main_lives; i < rows->n && list != DN_LIST_NONE; i++) {
                 const struct dn_row *row = dn_table_row(rows, i);
 
-                if (list == DN_LIST_ALL || row->changed > since)
-                        write_child(&json, r, row, kept);
+                if (list == DN_LIST_ACTIVE && row->changed <= since)
+                        continue;
+                if (!first)
+                        dn_text_put_char(text, ',');
+                first = false;
+                write_process(text, r, row, true, &stamp, kept);
         }
         dn_json_array_end(&json);
         dn_json_key(&json, DN_STR("aggregated"));

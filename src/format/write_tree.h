@@ -4,13 +4,16 @@
 #include "base/json_write.h"
 #include "model/record.h"
 
-/* What is kept of one process that sleeps: the members of its metrics but for ts_ms, which comes before them, and
- * uptime_secs, which comes behind; both move with every sample. */
+/* What is kept of one process, one text behind the other: how it opens, up to the number of ts_ms; and where it sleeps
+ * its fields, those behind ts_ms and before uptime_secs. Both of these move with every sample. */
 struct dn_kept {
         struct dn_key key;
-        uint32_t made; /* the sample that the text was made for; 0: there is none */
-        uint32_t n, room;
         char *text; /* owned */
+        uint32_t room, n_opening, n_fields;
+        uint32_t made;    /* the sample that the fields were made for; 0: there are none */
+        uint32_t name_at; /* the name, as it stands in the opening, … */
+        uint16_t n_name;  /* … and its size; of one with escapes none that a name has */
+        bool child;
 };
 
 struct dn_kept_texts {

@@ -3,20 +3,28 @@
 
 #include <errno.h>
 
-/* The lines stand in the order in which they are asked for, as the kernel writes them; others between are passed over. */
-static bool take(struct dn_str *rest, struct dn_str key, uint64_t *ret_value) {
-        struct dn_str value, line = *rest;
+static bool take_anywhere(struct dn_str *rest, struct dn_str key, uint64_t *ret_value) {
+        struct dn_str value;
 
-        if (line.n > key.n + 2 && memcmp(line.p, key.p, key.n) == 0 && line.p[key.n] == ':' &&
-            line.p[key.n + 1] == ' ' && (unsigned char)(line.p[key.n + 2] - '0') < 10) {
-                line.p += key.n + 2;
-                line.n -= key.n + 2;
-                if (dn_str_take_u64(&line, ret_value) && line.n > 0 && line.p[0] == '\n') {
-                        *rest = (struct dn_str){line.p + 1, line.n - 1};
-                        return true;
-                }
-        }
         return dn_str_value(rest, key, &value) && dn_str_u64(value, ret_value);
+}
+
+/* The lines stand in the order in which they are asked for, as the kernel writes them; where they do not, they are
+ * looked for. 18 digits fit. */
+static inline bool take(struct dn_str *rest, struct dn_str key, uint64_t *ret_value) {
+        enum { ALWAYS_FIT = 18 };
+        const char *p = rest->p + key.n + 2, *end = rest->p + rest->n, *digits = p;
+        uint64_t value = 0;
+
+        if (rest->n < key.n + 4 || memcmp(rest->p, key.p, key.n) != 0 || p[-2] != ':' || p[-1] != ' ')
+                return take_anywhere(rest, key, ret_value);
+        for (; p < end && (unsigned char)(*p - '0') < 10; p++)
+                value = value * 10 + (uint64_t)(*p - '0');
+        if (p == digits || p - digits > ALWAYS_FIT || p == end || *p != '\n')
+                return take_anywhere(rest, key, ret_value);
+        *ret_value = value;
+        *rest = (struct dn_str){p + 1, (size_t)(end - p) - 1};
+        return true;
 }
 
 int dn_io_parse(struct dn_str file, struct dn_io *ret_io) {

@@ -9,7 +9,7 @@ struct cursor {
 };
 
 static inline bool is_blank(char c) {
-        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        return (unsigned char)c <= ' ';
 }
 
 static inline void skip_blanks(struct cursor *c) {
@@ -34,20 +34,22 @@ static inline bool skip(struct cursor *c, int n) {
 
 static inline bool take(struct cursor *c, uint64_t *ret_value) {
         enum { ALWAYS_FIT = 19 }; /* so many digits are below 2^64 */
+        const char *p, *end;
         uint64_t value = 0;
-        const char *from;
 
         skip_blanks(c);
-        for (from = c->p; c->p < c->end && (unsigned char)(*c->p - '0') < 10; c->p++) {
-                uint64_t digit = (uint64_t)(*c->p - '0');
-
-                if (c->p - from < ALWAYS_FIT)
-                        value = value * 10 + digit;
-                else if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
+        end = c->end - c->p < ALWAYS_FIT ? c->end : c->p + ALWAYS_FIT;
+        for (p = c->p; p < end && (unsigned char)(*p - '0') < 10; p++)
+                value = value * 10 + (uint64_t)(*p - '0');
+        if (p == c->p)
+                return false;
+        for (; p < c->end && (unsigned char)(*p - '0') < 10; p++)
+                if (__builtin_mul_overflow(value, 10, &value) ||
+                    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
                         return false;
-        }
+        c->p = p;
         *ret_value = value;
-        return c->p > from;
+        return true;
 }
 
 static inline bool take_signed(struct cursor *c, int64_t *ret_value) {
