@@ -106,7 +106,9 @@ DENET_API int denet_read(denet **ret_d, const denet_options *o, const char *path
 /* The same from memory, which is borrowed as long as the stream lives. */
 DENET_API int denet_parse(denet **ret_d, const denet_options *o, const char *lines, size_t size, denet_error *error);
 
-/* This machine's env and capabilities. -ENOTSUP in this version. */
+/* This machine, without watching anything: an env record, and a metadata record of no process. Each of its capabilities
+ * says `available`; with `partial` for some processes alone, and else why not, as `reason` and `hint`. What this
+ * version does not read has under `machine` what it could. */
 DENET_API int denet_probe(denet **ret_d, const denet_options *o, denet_error *error);
 
 /* Closes it and returns NULL; d may be NULL. A command that runs goes on, and is then the caller's to wait for. */

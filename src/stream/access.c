@@ -222,9 +222,3 @@ denet_summary *denet_summary_free(denet_summary *s) {
 const char *denet_version(void) {
         return DENET_VERSION;
 }
-
-int denet_probe(denet **ret_d, const denet_options *o, denet_error *error) {
-        (void)ret_d;
-        (void)o;
-        return dn_fail(error, -ENOTSUP, "probing the machine is not part of this version");
-}
