@@ -129,13 +129,27 @@ static int take_letters(struct parser *p, const char *letters) {
         return 0;
 }
 
+const char *dn_command_nearest(const char *typed) {
+        const char *nearest = NULL;
+        int least = 3;
+
+        for (int i = 0; i < dn_n_commands; i++) {
+                const char *name = dn_commands[i].name;
+                /* Of a short name two letters are too much. */
+                int d = strlen(name) > 4 || strlen(typed) > 5 ? nearness(typed, name) : 2 * distance(typed, name);
+
+                if (d < least) {
+                        least = d;
+                        nearest = name;
+                }
+        }
+        return nearest;
+}
+
 static int unknown_command(char **words) {
-        const char *name = words[0], *nearest = NULL;
+        const char *name = words[0], *nearest = dn_command_nearest(name);
         dn_autotext struct dn_text line = {0};
 
-        for (int i = 0; i < dn_n_commands; i++)
-                if (distance(dn_commands[i].name, name) < 2)
-                        nearest = dn_commands[i].name;
         for (char **word = words; *word; word++) {
                 dn_text_put_char(&line, ' ');
                 dn_text_put(&line, dn_str_of(*word));

@@ -19,6 +19,21 @@ void dn_report_close(struct dn_report *r) {
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
+        dn_text_free(&r->missing);
+        for (int i = 0; i < 3; i++) {
+                struct dn_capability *c = i == 0 ? &r->io : i == 1 ? &r->gpu : &r->ebpf;
+
+                dn_text_free(&c->reason);
+                dn_text_free(&c->hint);
+        }
+}
+
+void dn_report_miss(struct dn_report *r, struct dn_str what, struct dn_str why) {
+        if (r->missing.n > 0)
+                dn_text_put(&r->missing, DN_STR("; "));
+        dn_text_put(&r->missing, what);
+        dn_text_put(&r->missing, DN_STR(": "));
+        dn_text_put(&r->missing, why);
 }
 
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
@@ -50,6 +65,47 @@ static void take_command(struct dn_scan *scan, struct dn_text *text) {
         }
 }
 
+static void add_capability(struct dn_capability *c, struct dn_scan *scan) {
+        struct dn_str key;
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("available")))
+                        c->known = dn_scan_bool(scan, &c->available);
+                else if (dn_str_equal(key, DN_STR("reason")))
+                        take_text(scan, &c->reason);
+                else if (dn_str_equal(key, DN_STR("hint")))
+                        take_text(scan, &c->hint);
+                else
+                        dn_scan_skip(scan);
+        }
+}
+
+static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
+        struct dn_str key;
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("io")))
+                        add_capability(&r->io, scan);
+                else if (dn_str_equal(key, DN_STR("gpu")))
+                        add_capability(&r->gpu, scan);
+                else if (dn_str_equal(key, DN_STR("ebpf")))
+                        add_capability(&r->ebpf, scan);
+                else
+                        dn_scan_skip(scan);
+        }
+        dn_text_reset(&r->missing);
+        if (r->io.known && !r->io.available)
+                dn_report_miss(r, DN_STR("i/o, PSS, files"), DN_STR("needs CAP_SYS_PTRACE"));
+}
+
 static void add_metadata(struct dn_report *r, struct dn_str line) {
         struct dn_scan scan = dn_scan_of(line);
         struct dn_str key;
@@ -70,6 +126,8 @@ static void add_metadata(struct dn_report *r, struct dn_str line) {
                         dn_scan_i64(&scan, &total_kb);
                 else if (dn_str_equal(key, DN_STR("memory_limit_kb")))
                         dn_scan_i64(&scan, &limit_kb);
+                else if (dn_str_equal(key, DN_STR("capabilities")))
+                        add_capabilities(r, &scan);
                 else
                         dn_scan_skip(&scan);
         }

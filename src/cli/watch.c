@@ -3,6 +3,7 @@
 #include "base/guard.h"
 #include "cli/closing.h"
 #include "cli/lines.h"
+#include "cli/rights.h"
 #include "cli/signals.h"
 
 #include <fcntl.h>
@@ -58,7 +59,8 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
         w->stats_fd = -1;
         w->signals = dn_signals_open();
         if (w->signals < 0 || dn_report_open(&w->report) < 0) {
-                dn_say("cannot begin: %s", strerror(w->signals < 0 ? -w->signals : ENOMEM));
+                dn_say("cannot begin: %s; end other programs, or raise the limits (ulimit -a)",
+                       strerror(w->signals < 0 ? -w->signals : ENOMEM));
                 return DN_STATUS_OWN_ERROR;
         }
         if (cli->out && strcmp(cli->out, "-") != 0) {
@@ -69,7 +71,7 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
         }
         r = to_stdout ? denet_sink_open_fd(&w->out, STDOUT_FILENO, "jsonl") : 0;
         if (r < 0)
-                dn_say("standard output: %s", strerror(-r));
+                dn_say("standard output: %s; give it a place, or -o FILE", strerror(-r));
         if (r < 0)
                 return DN_STATUS_OWN_ERROR;
         return cli->stats ? open_stats(w, cli->stats) : 0;
@@ -128,7 +130,10 @@ static void take_record(struct dn_watch *w, const denet_record *record) {
                 note_survivors(w, record);
         write_record(w, record);
         dn_report_add(&w->report, record);
-        if (w->cli->lines && !w->cli->quiet && !w->cli->json && (kind == DENET_TREE || kind == DENET_SAMPLE))
+        if (kind == DENET_METADATA)
+                dn_rights_say(w->cli, &w->report, denet_pid(w->stream), !w->command);
+        if (w->cli->show == DN_SHOW_LINES && !w->cli->quiet && !w->cli->json &&
+            (kind == DENET_TREE || kind == DENET_SAMPLE))
                 dn_lines_show(record, (double)(denet_record_ts_ms(record) - w->report.t0_ms) / 1000);
 }
 
@@ -221,7 +226,8 @@ static int save_summary(struct dn_watch *w) {
         dn_text_put_char(&text, '\n');
         r = ftruncate(w->stats_fd, 0) < 0 && errno != EINVAL ? -errno : dn_write_all(w->stats_fd, dn_text_str(&text));
         if (r < 0)
-                dn_say("%s: the summary could not be saved: %s", w->cli->stats, strerror(-r));
+                dn_say("%s: the summary could not be saved: %s; make room, or give another file", w->cli->stats,
+                       strerror(-r));
         return r;
 }
 
