@@ -2,6 +2,7 @@
  * What the parts of the program share: the parsed command line, and the exit statuses. */
 #pragma once
 #include "base/text.h"
+#include "cli/screen.h"
 #include "denet/denet.h"
 
 enum dn_status {
@@ -15,15 +16,17 @@ enum dn_status {
 };
 
 enum dn_command_output { DN_OUTPUT_DEFAULT, DN_OUTPUT_INHERIT, DN_OUTPUT_STDERR, DN_OUTPUT_DISCARD };
+enum dn_show { DN_SHOW_ROW, DN_SHOW_LINES, DN_SHOW_NOTHING }; /* while it runs */
 
 struct dn_command;
 
 struct dn_cli {
         denet_options o;
-        bool json, quiet, lines, debug, help, version;
+        bool json, quiet, debug, help, version;
         const char *out, *stats;
         unsigned long long duration_ms; /* 0: no limit */
         int command_output;
+        int show;                         /* of dn_show */
         const struct dn_command *command; /* NULL: none given */
         char **arguments;                 /* of the command, NULL at the end; the caller's argv */
         int n_arguments;
@@ -59,6 +62,3 @@ void dn_debug(void *user, const char *line);
 
 /* All of it, or the reader has gone: 0 or -errno. */
 int dn_write_all(int fd, struct dn_str bytes);
-
-/* ESC sequences may go there: a terminal that understands them, and NO_COLOR is not set. */
-bool dn_colour(int fd);

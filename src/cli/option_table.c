@@ -14,7 +14,7 @@
         }
 FLAG(json, cli->json = true)
 FLAG(quiet, cli->quiet = true)
-FLAG(lines, cli->lines = true)
+FLAG(lines, cli->show = DN_SHOW_LINES)
 FLAG(debug, cli->debug = true)
 FLAG(help, cli->help = true)
 FLAG(version, cli->version = true)
@@ -111,6 +111,13 @@ static const char *take_cgroup(struct dn_cli *cli, const char *value) {
         return cli->o.cgroup < 0 ? "unknown; give auto, off or require" : NULL;
 }
 
+static const char *take_status(struct dn_cli *cli, const char *value) {
+        static const char *const words[] = {"row", "lines", "off"};
+
+        cli->show = word(value, words, DN_COUNT(words));
+        return cli->show < 0 ? "unknown; give row, lines or off" : NULL;
+}
+
 const struct dn_option dn_option_table[] = {
         {"out", 'o', "FILE", take_out},
         {"json", 'j', NULL, take_json},
@@ -119,6 +126,7 @@ const struct dn_option dn_option_table[] = {
         {"max-interval", 'm', "MS", take_max_interval},
         {"duration", 'd', "S", take_duration},
         {"no-update", 'n', NULL, take_lines},
+        {"status", 0, "row|lines|off", take_status},
         {"quiet", 'q', NULL, take_quiet},
         {"exclude-children", 0, NULL, take_exclude_children},
         {"no-include-children", 0, NULL, take_exclude_children},

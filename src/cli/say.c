@@ -26,13 +26,6 @@ int dn_write_all(int fd, struct dn_str bytes) {
         return 0;
 }
 
-bool dn_colour(int fd) {
-        const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
-
-        return isatty(fd) && !(none && *none) && term && *term && strcmp(term, "dumb") != 0 &&
-               strcmp(term, "unknown") != 0;
-}
-
 void dn_say(const char *format, ...) {
         dn_autotext struct dn_text text = {0};
         char line[4096];
