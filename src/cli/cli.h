@@ -2,6 +2,7 @@
  * What the parts of the program share: the parsed command line, and the exit statuses. */
 #pragma once
 #include "base/text.h"
+#include "cli/screen.h"
 #include "denet/denet.h"
 
 enum dn_status {
@@ -15,9 +16,7 @@ enum dn_status {
 };
 
 enum dn_command_output { DN_OUTPUT_DEFAULT, DN_OUTPUT_INHERIT, DN_OUTPUT_STDERR, DN_OUTPUT_DISCARD };
-
-/* While it runs: the status row where the terminal allows one, a line a sample, or nothing. */
-enum dn_show { DN_SHOW_ROW, DN_SHOW_LINES, DN_SHOW_OFF };
+enum dn_show { DN_SHOW_ROW, DN_SHOW_LINES, DN_SHOW_NOTHING }; /* while it runs */
 
 struct dn_command;
 
@@ -26,7 +25,8 @@ struct dn_cli {
         bool json, quiet, debug, help, version;
         const char *out, *stats;
         unsigned long long duration_ms; /* 0: no limit */
-        int command_output, show;
+        int command_output;
+        int show;                         /* of dn_show */
         const struct dn_command *command; /* NULL: none given */
         char **arguments;                 /* of the command, NULL at the end; the caller's argv */
         int n_arguments;
@@ -67,11 +67,6 @@ void dn_debug(void *user, const char *line);
 
 /* All of it, or the reader has gone: 0 or -errno. */
 int dn_write_all(int fd, struct dn_str bytes);
-
-/* A terminal, and one that understands more than text. */
-bool dn_terminal(int fd);
-/* … and NO_COLOR is not set. */
-bool dn_colour(int fd);
 
 /* What is wrong with a name to write records to: WHY; WHAT TO DO. NULL: nothing. */
 const char *dn_out_wrong(const char *path);

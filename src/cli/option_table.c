@@ -118,7 +118,7 @@ static const char *take_cgroup(struct dn_cli *cli, const char *value) {
         return cli->o.cgroup < 0 ? "unknown; give auto, off or require" : NULL;
 }
 
-static const char *take_show(struct dn_cli *cli, const char *value) {
+static const char *take_status(struct dn_cli *cli, const char *value) {
         static const char *const words[] = {"row", "lines", "off"};
 
         cli->show = word(value, words, DN_COUNT(words));
@@ -172,7 +172,7 @@ const struct dn_option dn_option_table[] = {
         {"max-interval", 'm', "MS", take_max_interval},
         {"duration", 'd', "S", take_duration},
         {"no-update", 'n', NULL, take_lines},
-        {"status", 0, "row|lines|off", take_show},
+        {"status", 0, "row|lines|off", take_status},
         {"quiet", 'q', NULL, take_quiet},
         {"enable-ebpf", 0, NULL, take_enable_ebpf},
         {"ebpf", 0, "PARTS", take_ebpf},

@@ -5,7 +5,6 @@
 #include "cli/closing.h"
 #include "cli/quantity.h"
 
-#include <sys/ioctl.h>
 #include <time.h>
 
 static const long long first_ms = 500, again_ms = 200;
@@ -21,25 +20,20 @@ void dn_progress_begin(struct dn_progress *p, const char *name, bool wanted) {
         *p = (struct dn_progress){.name = name, .began_ms = now_ms()};
         p->due_ms = p->began_ms + first_ms;
         /* In the background the line would land between somebody else's. */
-        p->wanted = wanted && dn_terminal(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp();
+        p->wanted = wanted && dn_escapes(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp();
 }
 
 /* "1.20 of 2.80 GiB": in the unit of the larger one. */
 static void put_part(struct dn_text *text, double done, double total) {
-        dn_autotext struct dn_text whole = {0};
-        const char *unit;
-        double scale = 1;
+        double divisor;
 
-        dn_put_bytes(&whole, total);
-        unit = dn_text_cstr(&whole) ? strchr(whole.p, ' ') : NULL;
-        for (double rest = total; rest >= 999.5; rest /= 1024)
-                scale *= 1024;
-        if (scale > 1)
-                dn_put_cores(text, done / scale); /* three digits */
+        (void)dn_bytes_unit(total, &divisor);
+        if (divisor > 1)
+                dn_put_three(text, done / divisor);
         else
                 dn_text_printf(text, "%.0f", done);
         dn_text_put(text, DN_STR(" of "));
-        dn_text_put(text, unit ? dn_text_str(&whole) : DN_STR("?"));
+        dn_put_bytes(text, total);
 }
 
 /* "  43%  1.20 of 2.80 GiB  610 MiB/s  3 s left"; of a pipe how many lines came. */
@@ -70,12 +64,6 @@ static void put_figures(struct dn_text *text, const denet *d, double seconds) {
         dn_text_put(text, DN_STR(" left"));
 }
 
-static int columns(void) {
-        struct winsize size;
-
-        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 /* The end of a name says most; a line that is wider than the terminal could not be rewritten. */
 static void put_name(struct dn_text *text, struct dn_str name, size_t room) {
         if (name.n > room) {
@@ -104,7 +92,7 @@ void dn_progress_show(struct dn_progress *p, const denet *d) {
                 return;
         p->due_ms = now + again_ms;
         put_figures(&figures, d, (double)(now - p->began_ms) / 1000);
-        width = (size_t)columns() - 1;
+        width = (size_t)(dn_columns(STDERR_FILENO) > 0 ? dn_columns(STDERR_FILENO) : 80) - 1;
         if (head + figures.n + 4 > width)
                 return;
         dn_text_put(&line, DN_STR("\rreading "));

@@ -27,18 +27,6 @@ int dn_write_all(int fd, struct dn_str bytes) {
         return 0;
 }
 
-bool dn_terminal(int fd) {
-        const char *term = getenv("TERM");
-
-        return isatty(fd) && term && *term && strcmp(term, "dumb") != 0 && strcmp(term, "unknown") != 0;
-}
-
-bool dn_colour(int fd) {
-        const char *none = getenv("NO_COLOR");
-
-        return dn_terminal(fd) && !(none && *none);
-}
-
 void dn_say(const char *format, ...) {
         dn_autotext struct dn_text text = {0};
         dn_autofree char *line = NULL;

@@ -5,7 +5,6 @@
 #include "cli/compare.h"
 #include "cli/reading.h"
 
-#include <sys/ioctl.h>
 #include <time.h>
 
 /* Folds the file into the report. 0, or an exit status after a line that says why. */
@@ -46,12 +45,6 @@ static void put_origin(struct dn_text *text, const char *path, const struct dn_r
         dn_text_printf(text, "%.0f sample%s\n\n", samples, samples == 1 ? "" : "s");
 }
 
-static int columns(void) {
-        struct winsize size;
-
-        return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static const char *name_of(const char *path) {
         return strcmp(path, "-") == 0 ? "standard input" : path;
 }
@@ -73,7 +66,7 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
                         dn_text_put(&text, (struct dn_str){json, n});
                 dn_text_put_char(&text, '\n');
         } else {
-                how.columns = columns();
+                how.columns = dn_columns(STDOUT_FILENO);
                 put_origin(&text, name_of(path), report);
                 dn_closing_write(&text, report, &how);
                 if (more)
@@ -98,7 +91,7 @@ static int compare(struct dn_cli *cli) {
                 struct dn_compared compared[2] = {{name_of(cli->arguments[0]), &reports[0]},
                                                   {name_of(cli->arguments[1]), &reports[1]}};
 
-                dn_compare_write(&text, compared, dn_colour(STDOUT_FILENO), columns());
+                dn_compare_write(&text, compared, dn_colour(STDOUT_FILENO), dn_columns(STDOUT_FILENO));
                 worst = answer(&text);
         } else
                 for (int i = 0; i < 2; i++)

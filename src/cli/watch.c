@@ -2,7 +2,6 @@
 #include "cli/watch.h"
 #include "base/guard.h"
 #include "cli/closing.h"
-#include "cli/lines.h"
 #include "cli/rights.h"
 #include "cli/signals.h"
 
@@ -74,11 +73,15 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
                 dn_say("standard output: %s; give it a place, or -o FILE", strerror(-r));
         if (r < 0)
                 return DN_STATUS_OWN_ERROR;
-        return cli->stats ? open_stats(w, cli->stats) : 0;
+        r = cli->stats ? open_stats(w, cli->stats) : 0;
+        if (r == 0)
+                dn_display_open(&w->display, cli, !w->command || cli->command_output == DN_OUTPUT_DISCARD);
+        return r;
 }
 
 void dn_watch_close(struct dn_watch *w) {
         dn_signals_pass_to(NULL);
+        dn_display_close(&w->display);
         if (w->stats_fd >= 0) {
                 close(w->stats_fd);
                 if (w->stats_made && !w->stream)
@@ -132,9 +135,7 @@ static void take_record(struct dn_watch *w, const denet_record *record) {
         dn_report_add(&w->report, record);
         if (kind == DENET_METADATA)
                 dn_rights_say(w->cli, &w->report, denet_pid(w->stream), !w->command);
-        if (w->cli->show == DN_SHOW_LINES && !w->cli->quiet && !w->cli->json &&
-            (kind == DENET_TREE || kind == DENET_SAMPLE))
-                dn_lines_show(record, (double)(denet_record_ts_ms(record) - w->report.t0_ms) / 1000);
+        dn_display_record(&w->display, record, &w->report);
 }
 
 /* -------------------------------------------------------------------------------------------------------- signals */
@@ -148,18 +149,28 @@ static void interrupt(struct dn_watch *w, long long *first_ms) {
         *first_ms = now_ms();
 }
 
+static void stop_self(struct dn_watch *w) {
+        dn_display_leave(&w->display);
+        dn_signals_stop_self();
+        dn_display_continued(&w->display, now_ms());
+}
+
 static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long *first_int_ms) {
         bool ends = s->number == SIGINT || s->number == SIGTERM || s->number == SIGHUP || s->number == SIGQUIT;
 
         if (s->number == SIGCHLD)
                 return; /* denet_next looks for who has ended */
+        if (s->number == SIGWINCH)
+                dn_display_resized(&w->display, now_ms());
+        if (s->number == SIGCONT)
+                dn_display_continued(&w->display, now_ms());
         if (!w->command) {
                 if (ends) {
                         w->interrupted = true;
                         denet_stop(w->stream);
                 }
                 if (s->number == SIGTSTP)
-                        dn_signals_stop_self();
+                        stop_self(w);
                 return;
         }
         if (s->from_process && !s->passed)
@@ -167,7 +178,7 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
         if (s->number == SIGINT)
                 interrupt(w, first_int_ms);
         if (s->number == SIGTSTP)
-                dn_signals_stop_self();
+                stop_self(w);
 }
 
 /* ------------------------------------------------------------------------------------------------------- the loop */
@@ -177,8 +188,9 @@ static int wait_for_something(struct dn_watch *w, long long deadline_ms) {
                 {.fd = (int)denet_fd(w->stream), .events = POLLIN},
                 {.fd = w->signals, .events = POLLIN},
         };
-        long long left = deadline_ms - now_ms();
-        int timeout = deadline_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+        long long due_ms = dn_display_due_ms(&w->display), end_ms = deadline_ms < due_ms ? deadline_ms : due_ms;
+        long long left = end_ms - now_ms();
+        int timeout = end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
         return poll(fds, 2, timeout);
 }
@@ -204,6 +216,7 @@ static int pull(struct dn_watch *w) {
                 wait_for_something(w, deadline_ms);
                 while (dn_signals_next(&s))
                         take_signal(w, &s, &first_int_ms);
+                dn_display_tick(&w->display, now_ms());
                 if (now_ms() >= deadline_ms) {
                         w->time_limit = true;
                         deadline_ms = LLONG_MAX;
@@ -287,7 +300,9 @@ int dn_watch_to_end(struct dn_watch *w) {
 
         if (w->command)
                 dn_signals_pass_to(w->stream);
+        dn_display_begin(&w->display);
         r = pull(w);
+        dn_display_leave(&w->display);
         status = r < 0 ? without_stream(w, r) : status_of(w);
         dn_signals_pass_to(NULL);
         if (w->survivors.n > 0)
