@@ -242,6 +242,14 @@ static void put_notes(struct dn_text *text, const struct dn_report *r, const str
         }
 }
 
+static void put_missing(struct dn_text *text, const struct dn_report *r) {
+        if (r->missing.n == 0)
+                return;
+        dn_text_put(text, DN_STR("missing   "));
+        dn_closing_put_name(text, dn_text_str(&r->missing));
+        dn_text_put(text, DN_STR(". More: denet doctor\n"));
+}
+
 static void put_records(struct dn_text *text, const struct numbers *n, const struct dn_closing *how) {
         if (!how->records)
                 return;
@@ -354,6 +362,7 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
                 put_network(text, &n);
         put_tasks(text, r, &n);
         put_notes(text, r, how);
+        put_missing(text, r);
         put_records(text, &n, how);
         put_table(text, r, &n, how, how->rows > 0 ? how->rows - 2 - count_lines(dn_text_str(text)) : 100);
 }
