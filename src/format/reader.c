@@ -428,6 +428,12 @@ int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_re
                 while (dn_scan_member(&p.scan, &key))
                         take_member(&p, key);
         r = finish(&p, ret_record);
+        if (r == 0 && !p.tagged) {
+                dn_legacy_tag(&reader->tagged, ret_record->kind, line);
+                if (!dn_text_cstr(&reader->tagged))
+                        return -ENOMEM;
+                line = dn_text_str(&reader->tagged);
+        }
         if (r == 0)
                 ret_record->text = line;
         return r;
@@ -438,5 +444,6 @@ void dn_reader_free(struct dn_reader *reader) {
                 dn_table_free(&reader->sample.part[part]);
         free(reader->flat);
         dn_text_free(&reader->scratch);
+        dn_text_free(&reader->tagged);
         *reader = (struct dn_reader){.children = reader->children};
 }

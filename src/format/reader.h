@@ -10,6 +10,7 @@ struct dn_reader {
         struct dn_exit exit;
         struct dn_row *flat;    /* what stands at the top of the line */
         struct dn_text scratch; /* unescaped names */
+        struct dn_text tagged;  /* an older release's line, with its kind put in */
         bool children; /* wanted: else a tree's children and parent are passed over, its aggregate alone is read */
 };
 
