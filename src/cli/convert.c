@@ -10,7 +10,7 @@ struct conversion {
         const char *in, *out;
         bool to_stdout, csv;
         denet_sink *sink;
-        uint64_t left_out; /* records that have no row in CSV */
+        uint64_t rows, left_out; /* in CSV, of records */
 };
 
 static bool ends(const char *path, const char *ending) {
@@ -88,7 +88,10 @@ static int put(struct conversion *c, struct dn_reading *in, const denet_record *
         if (r != 0)
                 return r;
         r = denet_sink_write(c->sink, record);
-        c->left_out += c->csv && kind != DENET_TREE && kind != DENET_SAMPLE && kind != DENET_AGGREGATED;
+        if (kind == DENET_TREE || kind == DENET_SAMPLE || kind == DENET_AGGREGATED)
+                c->rows++;
+        else
+                c->left_out++;
         if (r < 0) {
                 dn_progress_clear(&in->progress);
                 dn_say("%s: %s; it holds the first %llu records, make room and try again",
@@ -122,7 +125,11 @@ int dn_convert_command(struct dn_cli *cli) {
                 return DN_STATUS_OWN_ERROR;
         }
         status = copy(&c, cli);
-        if (status == 0 && c.left_out > 0 && !cli->quiet)
+        if (status == 0 && c.csv && c.rows == 0) {
+                dn_say("%s: no samples in it, and CSV holds nothing else; convert it to .jsonl", c.in);
+                return DN_STATUS_OWN_ERROR;
+        }
+        if (status == 0 && c.csv && c.left_out > 0 && !cli->quiet)
                 dn_say("%s: CSV has a row a sample, of the whole: the single processes and %llu records of the "
                        "command and its end are left out; .jsonl keeps them",
                        c.out, (unsigned long long)c.left_out);

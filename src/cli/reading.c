@@ -14,7 +14,7 @@ static int refuse(const char *name, const denet_error *error) {
         else if (error->code == -EACCES || error->code == -EPERM)
                 dn_say("%s: you may not read it; chmod +r %s", name, name);
         else
-                dn_say("%s", error->text);
+                dn_say("%s: %s; give a file that denet -o FILE run wrote", name, strerror(-error->code));
         return DN_STATUS_OWN_ERROR;
 }
 

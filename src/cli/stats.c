@@ -75,6 +75,13 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
         return answer(&text);
 }
 
+/* 0: there is nobody to fit it to. */
+static int columns(void) {
+        int n = dn_columns(STDOUT_FILENO);
+
+        return !isatty(STDOUT_FILENO) ? 0 : n > 0 ? n : 80;
+}
+
 /* Side by side. One that cannot be read leaves the other alone. */
 static int compare(struct dn_cli *cli) {
         struct dn_report reports[2];
@@ -91,7 +98,7 @@ static int compare(struct dn_cli *cli) {
                 struct dn_compared compared[2] = {{name_of(cli->arguments[0]), &reports[0]},
                                                   {name_of(cli->arguments[1]), &reports[1]}};
 
-                dn_compare_write(&text, compared, dn_colour(STDOUT_FILENO), dn_columns(STDOUT_FILENO));
+                dn_compare_write(&text, compared, dn_colour(STDOUT_FILENO), columns());
                 worst = answer(&text);
         } else
                 for (int i = 0; i < 2; i++)
