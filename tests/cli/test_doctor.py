@@ -41,9 +41,9 @@ def test_it_has_the_form_of_the_design() -> None:
     assert (result.status, result.stderr) == (0, b"")
     lines = result.out.splitlines()
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
+    kernel = re.escape(platform.release())
     assert re.fullmatch(
-        rf"denet \S+ on \S+: Linux {re.escape(platform.release())}, {CORES} cores?, [\d.]+ [GM]iB, as uid {os.getuid()}",
-        lines[0],
+        rf"denet \S+ on \S+: Linux {kernel}, {CORES} cores?, [\d.]+ [GM]iB, as uid {os.getuid()}", lines[0]
     )
     shown = float(lines[0].split("iB, as uid")[0].split()[-2])
     assert shown == pytest.approx(memory_kb / (1 << (20 if "GiB" in lines[0] else 10)), rel=0.01)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What denet says when something is wrong: `denet: WHAT: WHY; WHAT TO DO`, one line, and the status that scripts see."""
+"""What denet says when something is wrong: `denet: WHAT: WHY; WHAT TO DO`, one line, and a status for scripts."""
 
 from __future__ import annotations
 

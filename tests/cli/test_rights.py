@@ -75,9 +75,10 @@ def test_with_json_it_is_said_too_and_standard_output_stays_records(program: Pat
 def test_its_file_says_so_as_well(program: Path, target: int, tmp_path: Path) -> None:
     done = as_nobody(program, "-j", "-d", "0.2", "attach", target)
     (tmp_path / "run.jsonl").write_text(done.stdout)
-    assert "\nmissing   i/o, PSS, files: needs CAP_SYS_PTRACE. More: denet doctor\n" in denet(
-        "stats", tmp_path / "run.jsonl"
-    ).out
+    assert (
+        "\nmissing   i/o, PSS, files: needs CAP_SYS_PTRACE. More: denet doctor\n"
+        in denet("stats", tmp_path / "run.jsonl").out
+    )
 
 
 def test_of_ones_own_nothing_is_missing(program: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_number_that_nobody_has_is_no_such_process_also_where_proc_hides(progr
 
 
 def test_a_run_of_ones_own_is_whole_where_proc_hides_the_others(program: Path) -> None:
-    done = in_a_proc_that_hides(2, f"{program} -j run sh -c \"head -c 100000 /dev/zero | cat >/dev/null; exit 5\"")
+    done = in_a_proc_that_hides(2, f'{program} -j run sh -c "head -c 100000 /dev/zero | cat >/dev/null; exit 5"')
     if done.returncode == 77:
         pytest.skip("no /proc can be mounted here")
     assert done.returncode == 5

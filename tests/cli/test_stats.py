@@ -99,9 +99,7 @@ def test_two_files_stand_side_by_side_as_designed(folder: Path) -> None:
 
 
 def test_their_colours_are_green_red_and_plain_by_five_percent(folder: Path) -> None:
-    seen = on_a_terminal(
-        "stats", str(folder / "before.jsonl"), str(folder / "after.jsonl"), TERM="xterm"
-    ).decode()
+    seen = on_a_terminal("stats", str(folder / "before.jsonl"), str(folder / "after.jsonl"), TERM="xterm").decode()
     lines = {line[:14].strip(): line for line in seen.replace("\r", "").splitlines()}
     assert "\x1b[32m-16.7%\x1b[0m" in lines["time"]
     assert "\x1b[32m-6.2%\x1b[0m" in lines["cpu user"]
@@ -109,9 +107,12 @@ def test_their_colours_are_green_red_and_plain_by_five_percent(folder: Path) -> 
     assert "\x1b[31m+28.6%\x1b[0m" in lines["memory peak"]
     assert "\x1b" not in lines["read"]
     assert seen.startswith("\x1b[2m")
-    assert "\x1b" not in on_a_terminal(
-        "stats", str(folder / "before.jsonl"), str(folder / "after.jsonl"), TERM="xterm", NO_COLOR="1"
-    ).decode()
+    assert (
+        "\x1b"
+        not in on_a_terminal(
+            "stats", str(folder / "before.jsonl"), str(folder / "after.jsonl"), TERM="xterm", NO_COLOR="1"
+        ).decode()
+    )
 
 
 def test_on_a_terminal_long_names_are_cut_at_their_beginning(folder: Path) -> None:
@@ -148,7 +149,12 @@ def test_from_nothing_and_many_times_as_much_are_said_as_that(tmp_path: Path) ->
 
 def test_a_command_of_one_of_them_alone_is_named_with_its_file(tmp_path: Path) -> None:
     write_run(tmp_path / "a.jsonl", 10, 1, 4096, 1000)
-    text = (tmp_path / "a.jsonl").read_text().replace('"sort"', '"xz"').replace('"cpu_user_secs": 0.75', '"cpu_user_secs": 9.0')
+    text = (
+        (tmp_path / "a.jsonl")
+        .read_text()
+        .replace('"sort"', '"xz"')
+        .replace('"cpu_user_secs": 0.75', '"cpu_user_secs": 9.0')
+    )
     (tmp_path / "b.jsonl").write_text(text)
     last = denet("stats", "a.jsonl", "b.jsonl", cwd=tmp_path).out.splitlines()[-1]
     assert last == "most changed: xz, only in b.jsonl, CPU 9.00 s"
@@ -249,7 +255,8 @@ def test_long_reading_shows_how_far_it_is_and_erases_that_at_the_end(big: Path) 
     assert len(drawn) >= 3
     for piece in drawn:
         assert re.fullmatch(
-            r"reading big\.jsonl  [ \d]\d%  [\d.]+ of [\d.]+ MiB  [\d.]+ [KM]?i?B/s  (\d+ s|\d+ min \d\d s) left *", piece
+            r"reading big\.jsonl  [ \d]\d%  [\d.]+ of [\d.]+ MiB  [\d.]+ [KM]?i?B/s  (\d+ s|\d+ min \d\d s) left *",
+            piece,
         ), piece
     percents = [int(piece.split("%")[0].split()[-1]) for piece in drawn]
     assert percents == sorted(percents)
@@ -274,7 +281,9 @@ def test_short_reading_shows_no_progress(folder: Path) -> None:
 
 
 def test_of_a_pipe_the_lines_are_counted(folder: Path) -> None:
-    script = f"(cat before.jsonl; sleep 1.2; tail -n 2 before.jsonl; sleep 0.3; tail -n 1 before.jsonl) | '{DENET}' stats -"
+    script = (
+        f"(cat before.jsonl; sleep 1.2; tail -n 2 before.jsonl; sleep 0.3; tail -n 1 before.jsonl) | '{DENET}' stats -"
+    )
     seen = subprocess.run(
         ["script", "-qec", script, "/dev/null"],
         cwd=folder,
