@@ -115,7 +115,7 @@ static int copy(struct conversion *c, struct dn_cli *cli) {
 }
 
 int dn_convert_command(struct dn_cli *cli) {
-        struct conversion c = {0};
+        struct conversion c = {.in = "", .out = ""};
         int status = check_names(&c, cli);
 
         if (status != 0)

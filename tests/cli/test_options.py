@@ -230,7 +230,7 @@ def test_a_fraction_of_a_second_is_a_duration_too() -> None:
 
 
 def test_a_mistyped_command_names_what_was_meant_and_how_to_measure_it() -> None:
-    for typed, meant in (("docter", "doctor"), ("conver", "convert"), ("attch", "attach"), ("hlep", "help")):
+    for typed, meant in (("docter", "doctor"), ("convertt", "convert"), ("atttach", "attach"), ("hlep", "help")):
         result = denet(typed, "x")
         assert (result.status, result.stdout) == (2, b"")
         assert result.error_line == (

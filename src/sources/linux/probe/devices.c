@@ -85,7 +85,7 @@ static bool has_nvml(int root) {
 void dn_ability_gpu(struct dn_ability *a, const struct dn_probe_roots *roots) {
         bool library = has_nvml(roots->root), device = faccessat(roots->root, "dev/nvidiactl", F_OK, 0) == 0;
 
-        if ((library && device) || any_entry(roots->sys, "class/drm", DN_STR("renderD"), tells_usage, NULL))
+        if ((library && device) || any_entry(roots->sys, "class/drm", DN_STR("render"), tells_usage, NULL))
                 a->can = DN_CAN;
         else if (library)
                 dn_text_put(&a->reason, DN_STR("the driver is not loaded (no /dev/nvidiactl)"));
