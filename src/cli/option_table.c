@@ -67,12 +67,8 @@ static const char *take_duration(struct dn_cli *cli, const char *value) {
 }
 
 static const char *take_out(struct dn_cli *cli, const char *value) {
-        struct dn_str path = dn_str_of(value);
-
-        if (path.n == 0)
+        if (*value == '\0')
                 return "no name; give a file";
-        if (dn_str_ends(path, DN_STR(".zst")) || dn_str_ends(path, DN_STR(".gz")))
-                return "this version writes no compressed files; leave the ending out, and compress it later";
         cli->out = value;
         return NULL;
 }
