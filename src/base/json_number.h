@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Numbers as denet writes them (digits, at most one point), eight digits at a time: no table, no branch a digit, and any
- * byte order. What is of another form is left to json_scan.c, which takes every number of JSON. */
+ * Numbers as denet writes them (digits, at most one point), eight digits at a time: no table, no branch a digit, and
+ * any byte order. What is of another form is left to json_scan.c, which takes every number of JSON. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -35,9 +35,7 @@ static bool ends(struct dn_array *a, char c, bool *ret_before) {
         case '{':
         case '[': a->depth++; return false;
         case '}':
-        case ']':
-                *ret_before = a->depth == 0;
-                return a->depth == 0 || --a->depth == 0;
+        case ']': *ret_before = a->depth == 0; return a->depth == 0 || --a->depth == 0;
         default: *ret_before = a->depth == 0 && (c == ',' || is_blank(c)); return *ret_before;
         }
 }

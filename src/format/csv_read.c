@@ -8,22 +8,15 @@
 
 enum { NOTHING = -1, TS = -2, ELAPSED = -3 };
 
-size_t dn_csv_cut(struct dn_str text, size_t *looked) {
-        size_t from = 0;
+size_t dn_csv_cut(struct dn_str text, struct dn_csv_place *place) {
+        for (; place->looked < text.n; place->looked++) {
+                char c = text.p[place->looked];
 
-        for (;;) {
-                const char *newline =
-                        *looked < text.n ? memchr(text.p + *looked, '\n', text.n - *looked) : NULL;
-                size_t end = newline ? (size_t)(newline - text.p) + 1 : text.n, quotes = 0;
-
-                if (!newline)
-                        return 0;
-                for (size_t i = from; i < end; i++)
-                        quotes += text.p[i] == '"';
-                *looked = end;
-                if (quotes % 2 == 0)
-                        return end;
+                place->quoted ^= c == '"';
+                if (c == '\n' && !place->quoted)
+                        return place->looked + 1;
         }
+        return 0;
 }
 
 /* Cuts a cell and the comma behind it off the front, the quotes around it taken away. False: the quotes are not as
@@ -131,13 +124,18 @@ static bool put_cells(const struct dn_csv *csv, const struct dn_str *cells, size
         bool any = false;
 
         for (size_t i = 0; i < n; i++) {
-                int id = csv->column[i], part = id < 0 ? id : dn_fields[id].part < DN_BLOCKS ? DN_WHOLE : dn_fields[id].part;
+                int id = csv->column[i], part = id < 0                           ? id
+                                                : dn_fields[id].part < DN_BLOCKS ? DN_WHOLE
+                                                                                 : dn_fields[id].part;
 
                 if (part != what || id == NOTHING || cells[i].n == 0)
                         continue;
                 if (!any && what >= DN_BLOCKS)
                         put_member(line, dn_part_name(what), DN_STR("{"));
-                put_member(line, id == TS ? DN_STR("ts_ms") : id == ELAPSED ? DN_STR("elapsed_us") : dn_fields[id].name,
+                put_member(line,
+                           id == TS        ? DN_STR("ts_ms")
+                           : id == ELAPSED ? DN_STR("elapsed_us")
+                                           : dn_fields[id].name,
                            cells[i]);
                 any = true;
         }
@@ -166,7 +164,8 @@ int dn_csv_line(const struct dn_csv *csv, struct dn_str row, struct dn_text *lin
         r = check(csv, cells, used);
         if (r < 0)
                 return r;
-        dn_text_put(line, is_tree(csv, cells, used) ? DN_STR("{\"kind\":\"aggregated\"") : DN_STR("{\"kind\":\"sample\""));
+        dn_text_put(line,
+                    is_tree(csv, cells, used) ? DN_STR("{\"kind\":\"aggregated\"") : DN_STR("{\"kind\":\"sample\""));
         put_cells(csv, cells, used, TS, line);
         put_cells(csv, cells, used, ELAPSED, line);
         put_cells(csv, cells, used, DN_WHOLE, line);

@@ -11,9 +11,15 @@ struct dn_csv {
         size_t n;
 };
 
+/* Up to where a row was looked for, and whether that is within quotes. Begin with 0. */
+struct dn_csv_place {
+        size_t looked;
+        bool quoted;
+};
+
 /* The row at the front of the text: its bytes with its newline, which is none within quotes. 0: it is not there yet;
- * *looked, from 0 on, says up to where that is known. */
-size_t dn_csv_cut(struct dn_str text, size_t *looked);
+ * call again with the same text and more. */
+size_t dn_csv_cut(struct dn_str text, struct dn_csv_place *place);
 
 /* Takes the first row. False: it has not the names of records in it. */
 bool dn_csv_begin(struct dn_csv *csv, struct dn_str row);

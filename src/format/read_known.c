@@ -2,7 +2,7 @@
 #include "format/read_known.h"
 #include "base/json_number.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(DN_PORTABLE)
 #include <emmintrin.h>
 #endif
 
@@ -30,13 +30,13 @@ struct literal {
 #define PART(...)
 #define BLOCK(...)
 static const struct literal literals[END + 1] = {
-        [0] = {.text = "\1", .n = 1}, /* no JSON has this */
 #include "model/fields.def"
         [END] = {.text = "}", .n = 1},
 };
 #undef FIELD
 #define FIELD(part, name, ...) \
-        _Static_assert(sizeof(#name) + 3 <= LITERAL_MAX, "a longer name needs a larger LITERAL_MAX, and so does same()");
+        _Static_assert(sizeof(#name) + 3 <= LITERAL_MAX, \
+                       "a longer name needs a larger LITERAL_MAX, and so does same()");
 #include "model/fields.def"
 
 /* n bytes that count, then none. */
@@ -50,7 +50,7 @@ static const uint8_t *mask_of(unsigned n) {
 }
 
 /* The text begins so. There is no call and no loop in it, for it is done for each member of each process. */
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(DN_PORTABLE)
 static inline __m128i load(const void *p) {
         return _mm_loadu_si128((const __m128i *)p);
 }
@@ -106,7 +106,7 @@ int dn_known_fields(struct dn_scan *scan, const struct dn_known *known, int last
         while (has_room(scan, p, ROOM) && !scan->first) {
                 const struct literal *l = &literals[at = known->next[at]];
 
-                if (!same(p, l))
+                if (at == 0 || !same(p, l))
                         break;
                 p += l->n;
                 if (at == END) {

@@ -8,7 +8,8 @@
 
 /* Which member followed which. Begin with 0. */
 struct dn_known {
-        uint8_t next[1 + DN_FIELDS]; /* by the field before, from 1 on, 0 for the front: a field, the end, or nothing yet */
+        uint8_t next[1 +
+                     DN_FIELDS]; /* by the field before, from 1 on, 0 for the front: a field, the end, or nothing yet */
 };
 
 enum {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Parts of denet that need a library besides libc: linked in, or shared objects of their own (denet-zstd.so), opened when
- * they are asked for. They lie beside the program or the library, as in a build tree, or where denet was installed;
- * for a program with raised rights only there. */
+ * Parts of denet that need a library besides libc: linked in, or shared objects of their own (denet-zstd.so), opened
+ * when they are asked for. They lie beside the program or the library, as in a build tree, or where denet was
+ * installed; for a program with raised rights only there. */
 #pragma once
 #include "base/text.h"
 
-/* A codec works through what it is given at its own pace. All of its memory is its own; it keeps none of the caller's. */
+/* A codec works through what it is given at its own pace. All of its memory is its own; it keeps none of the caller's.
+ */
 enum dn_codec_how { DN_CODEC_MORE, DN_CODEC_FLUSH /* what is given can be read back now */, DN_CODEC_END };
 struct dn_codec {
         int (*open)(void **ret_state, bool write); /* 0 or -ENOMEM */

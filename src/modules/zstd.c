@@ -51,7 +51,8 @@ static int zstd_step(void *state, struct dn_str *in, int how, char *out, size_t 
         struct zstd *z = state;
         ZSTD_inBuffer from = {in->p, in->n, 0};
         ZSTD_outBuffer to = {out, room, 0};
-        size_t r = z->to ? ZSTD_compressStream2(z->to, &to, &from, ends[how]) : ZSTD_decompressStream(z->from, &to, &from);
+        size_t r =
+                z->to ? ZSTD_compressStream2(z->to, &to, &from, ends[how]) : ZSTD_decompressStream(z->from, &to, &from);
 
         *in = (struct dn_str){in->p + from.pos, in->n - from.pos};
         *ret_n = to.pos;

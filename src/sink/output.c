@@ -64,7 +64,8 @@ static int write_all(int fd, struct dn_str bytes, struct dn_str behind, size_t *
         int r = 0;
 
         while (done < bytes.n + behind.n && r == 0) {
-                ssize_t n = pieces[1].iov_len ? writev(fd, pieces, 2) : write(fd, pieces[0].iov_base, pieces[0].iov_len);
+                ssize_t n =
+                        pieces[1].iov_len ? writev(fd, pieces, 2) : write(fd, pieces[0].iov_base, pieces[0].iov_len);
 
                 if (n > 0) {
                         done += (size_t)n;

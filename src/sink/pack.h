@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Bytes through a codec to an output. What the codec gives is written when it gives it; a block is ended where a second
- * has passed since the last one, so whoever kills the writer takes a second of records at most. What the output refuses is
- * kept and goes first the next time, and until it is gone nothing more is taken: the compressed stream has no hole. */
+ * has passed since the last one, so whoever kills the writer takes a second of records at most. What the output refuses
+ * is kept and goes first the next time, and until it is gone nothing more is taken: the compressed stream has no hole.
+ */
 #pragma once
 #include "host/module.h"
 #include "sink/output.h"
 
 struct dn_pack {
         struct dn_loaded loaded;
-        void *state; /* NULL: there is no codec */
+        void *state;         /* NULL: there is no codec */
         struct dn_text made; /* not written yet: from `sent` on */
         size_t sent;
         int64_t flushed_ns;

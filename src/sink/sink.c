@@ -89,7 +89,7 @@ static void put_begin(struct denet_sink *s) {
 
 /* What is in the text, with one write. */
 static int put_text(struct denet_sink *s) {
-        int r = s->text.failed ? -ENOMEM
+        int r = s->text.failed  ? -ENOMEM
                 : s->pack.state ? dn_pack_put(&s->pack, &s->output, dn_text_str(&s->text))
                                 : dn_output_put(&s->output, dn_text_str(&s->text));
 

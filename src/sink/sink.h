@@ -12,7 +12,7 @@ struct dn_sink_kind {
         void (*write)(const struct denet_record *r, uint64_t nth, uint64_t lost, struct dn_text *text);
         void (*end)(uint64_t n,
                     struct dn_text *text); /* where it is not NULL, an empty file has its begin and end too */
-        bool lines; /* a record is its line and a newline, which need not be copied */
+        bool lines;                        /* a record is its line and a newline, which need not be copied */
 };
 
 extern const struct dn_sink_kind dn_sink_jsonl, dn_sink_json, dn_sink_csv;
@@ -30,8 +30,8 @@ struct denet_sink {
         int failed; /* the last error, or 0 */
 };
 
-/* `kind` NULL: by the path's ending, JSON lines where that says nothing; .zst or .gz behind it compresses in any case. 0
- * or -errno; where a codec is missing, -ENOENT and `why` is not empty. The file is made, not yet emptied. */
+/* `kind` NULL: by the path's ending, JSON lines where that says nothing; .zst or .gz behind it compresses in any case.
+ * 0 or -errno; where a codec is missing, -ENOENT and `why` is not empty. The file is made, not yet emptied. */
 int dn_sink_open(struct denet_sink **ret_s, const char *path, const struct dn_sink_kind *kind, struct dn_text *why);
 int dn_sink_open_fd(struct denet_sink **ret_s, int fd, const struct dn_sink_kind *kind);
 /* By name ("jsonl", "json", "csv"); NULL where there is none. */

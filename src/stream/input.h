@@ -18,7 +18,7 @@ struct dn_input {
 
 /* "-" is standard input. 0 or -errno; -ELIBACC: compressed, and the codec is missing: `why` says what to do. */
 int dn_input_open(struct dn_input *in, const char *path, struct dn_text *why);
-/* Up to `room` bytes to `to`: how many; 0: the end, or where a compressed file breaks off; -errno; -EUCLEAN: compressed,
- * and damaged. */
+/* Up to `room` bytes to `to`: how many; 0: the end, or where a compressed file breaks off; -errno; -EUCLEAN:
+ * compressed, and damaged. */
 ssize_t dn_input_read(struct dn_input *in, char *to, size_t room);
 void dn_input_close(struct dn_input *in);

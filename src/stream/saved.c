@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Saved records: a file, standard input or memory, piece by piece: a line, a row of CSV, or an element of an array. What
- * follows the last newline is dropped: a line that ends in one is whole, whatever happened to its writer. */
+ * Saved records: a file, standard input or memory, piece by piece: a line, a row of CSV, or an element of an array.
+ * What follows the last newline is dropped: a line that ends in one is whole, whatever happened to its writer. */
 #include "base/guard.h"
 #include "format/array_read.h"
 #include "format/csv_read.h"
@@ -91,7 +91,8 @@ static void consume(struct dn_saved *s, size_t n) {
         s->consumed += n;
 }
 
-/* A line that no record is, up to its newline. -EBADMSG; 0: it is the last, and torn; -EFBIG: it does not end; -errno. */
+/* A line that no record is, up to its newline. -EBADMSG; 0: it is the last, and torn; -EFBIG: it does not end; -errno.
+ */
 static int drop_line(struct dn_saved *s) {
         uint64_t dropped = 0;
         int r = s->form == ARRAY ? -EFBIG : 1;
@@ -115,8 +116,10 @@ static bool is_too_long(const struct dn_saved *s) {
         return s->left > PIECE_MAX || (s->form == LINES && s->left > OTHER_MAX && *s->at != '{' && *s->at != ' ');
 }
 
-/* Where the next piece is: true, and bytes `from` to `to` of what is left; all before `to` goes with it. */
-static bool cut(struct dn_saved *s, size_t *looked, size_t *ret_from, size_t *ret_to) {
+/* Where the next piece is: true, and bytes `from` to `to` of what is left; all before `to` goes with it. `*place`, from
+ * 0 on, is where to go on with more. */
+static bool cut(struct dn_saved *s, struct dn_csv_place *place, size_t *ret_from, size_t *ret_to) {
+        size_t looked = place->looked;
         struct dn_str rest = {s->at, s->left};
         const char *newline;
 
@@ -124,11 +127,11 @@ static bool cut(struct dn_saved *s, size_t *looked, size_t *ret_from, size_t *re
         if (s->form == ARRAY)
                 return dn_array_next(&s->array, rest, ret_from, ret_to);
         if (s->form == ROWS) {
-                *ret_to = dn_csv_cut(rest, looked);
+                *ret_to = dn_csv_cut(rest, place);
                 return *ret_to > 0;
         }
-        newline = s->left > *looked ? memchr(s->at + *looked, '\n', s->left - *looked) : NULL;
-        *looked = s->left;
+        newline = s->left > looked ? memchr(s->at + looked, '\n', s->left - looked) : NULL;
+        place->looked = s->left;
         *ret_to = newline ? (size_t)(newline - s->at) + 1 : 0;
         return newline;
 }
@@ -146,9 +149,10 @@ static uint64_t newlines(const char *p, size_t n) {
 
 /* The next piece. 1; 0: the end; -EBADMSG: one that no record is; -errno. */
 static int next_piece(struct dn_saved *s, struct dn_str *ret_piece) {
-        size_t looked = 0, from, to;
+        struct dn_csv_place place = {0};
+        size_t from, to;
 
-        while (!cut(s, &looked, &from, &to)) {
+        while (!cut(s, &place, &from, &to)) {
                 int r = is_too_long(s) ? drop_line(s) : fill(s);
 
                 if (r <= 0)
@@ -168,9 +172,10 @@ static int next_piece(struct dn_saved *s, struct dn_str *ret_piece) {
 
 /* The first row, if it is one: the file is then CSV, and else of lines. 0 or -errno. */
 static int try_rows(struct dn_saved *s) {
-        size_t looked = 0, n;
+        struct dn_csv_place place = {0};
+        size_t n;
 
-        while ((n = dn_csv_cut((struct dn_str){s->at, s->left}, &looked)) == 0 && s->left <= OTHER_MAX) {
+        while ((n = dn_csv_cut((struct dn_str){s->at, s->left}, &place)) == 0 && s->left <= OTHER_MAX) {
                 int r = fill(s);
 
                 if (r < 0)
@@ -294,7 +299,8 @@ int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_er
         if (r < 0) {
                 denet_free(d);
                 return why.n ? dn_fail(error, r, "%s", dn_text_cstr(&why))
-                             : dn_fail(error, r, "%s: %s; give a file that denet -o FILE run wrote", path, strerror(-r));
+                             : dn_fail(error, r, "%s: %s; give a file that denet -o FILE run wrote", path,
+                                       strerror(-r));
         }
         *ret_d = d;
         return 0;
