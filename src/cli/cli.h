@@ -54,6 +54,9 @@ void dn_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and the command's usage line: a wrong use of it. Gives DN_STATUS_USAGE. */
 int dn_say_usage(const struct dn_command *command, const char *text);
 
+/* What denet_next says of a file that cannot be read on, in words. */
+const char *dn_reading_error(int error);
+
 /* For denet_options.debug: the line on standard error. */
 void dn_debug(void *user, const char *line);
 

@@ -51,6 +51,14 @@ void dn_say(const char *format, ...) {
         dn_write_all(STDERR_FILENO, dn_text_str(&text));
 }
 
+const char *dn_reading_error(int error) {
+        switch (error) {
+        case -EUCLEAN: return "what is compressed in it is damaged; zstd -dc, or gzip -dc, saves what can be saved";
+        case -EFBIG: return "a line in it does not end; is it a file that denet wrote?";
+        default: return strerror(-error);
+        }
+}
+
 int dn_say_usage(const struct dn_command *command, const char *text) {
         struct dn_str page = dn_str_of(command->help), line;
 

@@ -36,7 +36,7 @@ static int read_file(struct dn_cli *cli, const char *path, struct dn_report *rep
         }
         denet_free(d);
         if (r < 0 && r != -EBADMSG)
-                dn_say("%s: %s", path, strerror(-r));
+                dn_say("%s: %s", path, dn_reading_error(r));
         else if (r == 0 && report->records == 0) {
                 dn_say("%s: no records in it; stats reads what denet -o FILE run wrote", path);
                 r = -ENODATA;

@@ -102,7 +102,7 @@ int dn_module_open(struct dn_loaded *ret_loaded, const char *name, struct dn_tex
                 r = dn_text_cstr(&path) ? open_file(ret_loaded, path.p, name, why) : -ENOMEM;
         }
         if (r == 0)
-                dn_text_printf(why, "%s/denet-%s.so is not there", DN_MODULE_DIR, name);
+                dn_text_printf(why, "denet-%s.so is not installed", name);
         return r > 0 ? 0 : r < 0 ? r : -ENOENT;
 }
 

@@ -65,8 +65,8 @@ static int open_codec(struct dn_input *in, const char *path, struct dn_text *why
                 return 0;
         r = dn_module_open(&in->loaded, name, &reason);
         if (r == -ENOENT || r == -ELIBACC) {
-                dn_text_printf(why, "%s: compressed, and this denet cannot read it: %s; %s -dc %s | denet stats -",
-                               path, dn_text_cstr(&reason), name, path);
+                dn_text_printf(why, "%s: compressed, but %s; as in %s -dc FILE | denet stats -", path,
+                               dn_text_cstr(&reason), name);
                 return -ELIBACC;
         }
         return r < 0 ? r : in->loaded.module->codec->open(&in->codec, false);

@@ -226,6 +226,8 @@ static int make_line(struct dn_saved *s, struct dn_str *piece) {
         int r = 0;
 
         *piece = dn_str_trim(*piece);
+        if (piece->n == 0)
+                return -ENODATA;
         if (s->form == LINES && !s->memory) {
                 s->buffer[piece->p + piece->n - s->buffer] = '\0';
                 return 0;

@@ -241,7 +241,7 @@ static void a_module_that_is_not_there_is_named(void **state) {
         struct dn_loaded loaded;
 
         assert_int_equal(dn_module_open(&loaded, "none", &why), -ENOENT);
-        assert_non_null(strstr(dn_text_cstr(&why), "denet-none.so is not there"));
+        assert_non_null(strstr(dn_text_cstr(&why), "denet-none.so is not installed"));
 }
 
 static void the_codec_is_told_by_the_last_ending(void **state) {
