@@ -311,7 +311,7 @@ def test_memory_stays_flat_whatever_the_size(run: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/dev/zero", "/proc/self/mem", "/nonexistent", "/dev/null"])
 def test_what_is_no_file_of_records_is_one_line(path: str) -> None:
-    how = {} if SANITIZED else {"preexec_fn": limit_memory}
+    how: dict[str, Any] = {} if SANITIZED else {"preexec_fn": limit_memory}
     result = denet("stats", path, **how)
     assert result.status == 125
     assert path in result.error_line
