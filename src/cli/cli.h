@@ -67,6 +67,3 @@ void dn_debug(void *user, const char *line);
 
 /* All of it, or the reader has gone: 0 or -errno. */
 int dn_write_all(int fd, struct dn_str bytes);
-
-/* What is wrong with a name to write records to: WHY; WHAT TO DO. NULL: nothing. */
-const char *dn_out_wrong(const char *path);

@@ -31,7 +31,7 @@ static bool is_named(const char *path, const char *ending) {
 }
 
 static int check_names(struct conversion *c, struct dn_cli *cli) {
-        const char *wrong;
+        const char *wrong = NULL;
 
         if (cli->n_arguments != 2)
                 return dn_say_usage(cli->command,
@@ -42,8 +42,7 @@ static int check_names(struct conversion *c, struct dn_cli *cli) {
         c->out = cli->arguments[1];
         c->to_stdout = strcmp(c->out, "-") == 0;
         c->csv = is_named(c->out, ".csv");
-        wrong = dn_out_wrong(c->out);
-        if (!wrong && !c->to_stdout && !c->csv && !is_named(c->out, ".jsonl") && !is_named(c->out, ".json"))
+        if (!c->to_stdout && !c->csv && !is_named(c->out, ".jsonl") && !is_named(c->out, ".json"))
                 wrong = "its ending names no format; end it in .jsonl, .json or .csv";
         if (wrong)
                 dn_say("%s: %s", *c->out ? c->out : "OUT", wrong);
@@ -74,10 +73,13 @@ static int refuse_out(const struct conversion *c, int error) {
 
 /* Not before there is a first record: what OUT held stands until then. */
 static int open_out(struct conversion *c) {
+        denet_error error = {0};
         int r = c->to_stdout ? denet_sink_open_fd(&c->sink, STDOUT_FILENO, "jsonl")
-                             : denet_sink_open(&c->sink, c->out, NULL, NULL);
+                             : denet_sink_open(&c->sink, c->out, NULL, &error);
 
-        return r < 0 ? refuse_out(c, r) : 0;
+        if (r == -ELIBACC)
+                dn_say("%s", error.text);
+        return r == -ELIBACC ? DN_STATUS_OWN_ERROR : r < 0 ? refuse_out(c, r) : 0;
 }
 
 static int put(struct conversion *c, struct dn_reading *in, const denet_record *record) {

@@ -69,19 +69,11 @@ static const char *take_duration(struct dn_cli *cli, const char *value) {
         return NULL;
 }
 
-const char *dn_out_wrong(const char *path) {
-        struct dn_str name = dn_str_of(path);
-
-        if (name.n == 0)
-                return "no name; give a file";
-        if (dn_str_ends(name, DN_STR(".zst")) || dn_str_ends(name, DN_STR(".gz")))
-                return "this version writes no compressed files; leave the ending out, and compress it later";
-        return NULL;
-}
-
 static const char *take_out(struct dn_cli *cli, const char *value) {
+        if (*value == '\0')
+                return "no name; give a file";
         cli->out = value;
-        return dn_out_wrong(value);
+        return NULL;
 }
 
 static const char *take_stats(struct dn_cli *cli, const char *value) {

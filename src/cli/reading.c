@@ -13,6 +13,8 @@ static int refuse(const char *name, const denet_error *error) {
                 dn_say("%s: a directory; name a file in it", name);
         else if (error->code == -EACCES || error->code == -EPERM)
                 dn_say("%s: you may not read it; chmod +r %s", name, name);
+        else if (error->code == -ELIBACC)
+                dn_say("%s", error->text);
         else
                 dn_say("%s: %s; give a file that denet -o FILE run wrote", name, strerror(-error->code));
         return DN_STATUS_OWN_ERROR;
@@ -43,14 +45,22 @@ static int note_broken(struct dn_reading *r) {
         return 0;
 }
 
+/* WHY; WHAT TO DO, of a file that cannot be read on. */
+static const char *why(int error) {
+        switch (error) {
+        case -EUCLEAN: return "what is compressed in it is damaged; zstd -dc, or gzip -dc, saves what can be saved";
+        case -EFBIG: return "a line in it does not end; is it a file that denet wrote?";
+        default: return strerror(-error);
+        }
+}
+
 static int end(struct dn_reading *r, int error) {
         dn_progress_clear(&r->progress);
         if (r->broken > BROKEN_SAID)
                 dn_say("%s: %llu lines are no denet records; all were left out", r->name,
                        (unsigned long long)r->broken);
         if (error < 0)
-                dn_say("%s: line %llu could not be read: %s; see to the disk, and try again", r->name,
-                       (unsigned long long)denet_line(r->stream) + 1, strerror(-error));
+                dn_say("%s: %s", r->name, why(error));
         else if (r->records == 0)
                 dn_say("%s: no records in it; %s reads what denet -o FILE run wrote", r->name, r->reader);
         return error < 0 || r->records == 0 ? -DN_STATUS_OWN_ERROR : 0;

@@ -40,7 +40,10 @@ static int refuse_out(const char *path, int code) {
 }
 
 static const char *format_of(const char *path) {
-        return dn_str_ends(dn_str_of(path), DN_STR(".csv")) ? "csv" : "jsonl";
+        struct dn_str name = dn_str_of(path);
+
+        name.n -= dn_str_ends(name, DN_STR(".zst")) ? 4 : dn_str_ends(name, DN_STR(".gz")) ? 3 : 0;
+        return dn_str_ends(name, DN_STR(".csv")) ? "csv" : "jsonl";
 }
 
 /* What it held stands until the summary is written. */
@@ -63,9 +66,13 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
                 return DN_STATUS_OWN_ERROR;
         }
         if (cli->out && strcmp(cli->out, "-") != 0) {
-                r = denet_sink_open(&w->file, cli->out, format_of(cli->out), NULL);
+                denet_error error;
+
+                r = denet_sink_open(&w->file, cli->out, format_of(cli->out), &error);
+                if (r == -ELIBACC)
+                        dn_say("%s, nothing was started", error.text);
                 if (r < 0)
-                        return refuse_out(cli->out, r);
+                        return r == -ELIBACC ? DN_STATUS_OWN_ERROR : refuse_out(cli->out, r);
                 cli->o.output = cli->out;
         }
         r = to_stdout ? denet_sink_open_fd(&w->out, STDOUT_FILENO, "jsonl") : 0;
