@@ -9,6 +9,7 @@ int dn_report_open(struct dn_report *r) {
         r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
         r->oom_field = denet_field_id("cgroup.memory_oom_kills");
         dn_costliest_open(&r->costliest);
+        dn_detail_open(&r->detail);
         r->summary = denet_summary_new();
         return r->summary ? 0 : -ENOMEM;
 }
@@ -16,6 +17,7 @@ int dn_report_open(struct dn_report *r) {
 void dn_report_close(struct dn_report *r) {
         r->summary = denet_summary_free(r->summary);
         dn_costliest_close(&r->costliest);
+        dn_detail_close(&r->detail);
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
@@ -153,8 +155,12 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
                 add_metadata(r, line);
         if (line.p && kind == DENET_EXIT)
                 add_exit(r, line);
-        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD))
+        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD)) {
                 dn_costliest_name(&r->costliest, line);
-        if (kind == DENET_TREE)
+                dn_detail_name(&r->detail, line);
+        }
+        if (kind == DENET_TREE) {
                 dn_costliest_add(&r->costliest, record);
+                dn_detail_add(&r->detail, record);
+        }
 }

@@ -2,11 +2,13 @@
  * What the program keeps of a stream of records, to say at its end: the same of a run and of its file. */
 #pragma once
 #include "cli/costliest.h"
+#include "cli/detail.h"
 #include "denet/denet.h"
 
 struct dn_report {
         denet_summary *summary;
         struct dn_costliest costliest;
+        struct dn_detail detail;
         struct dn_text command, host;
         int64_t t0_ms;             /* 0: no metadata record was met */
         int64_t cores, memory_kb;  /* that it may use: the limit, or the machine's; 0: not known */
