@@ -9,6 +9,7 @@ int dn_report_open(struct dn_report *r) {
         r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
         r->oom_field = denet_field_id("cgroup.memory_oom_kills");
         dn_costliest_open(&r->costliest);
+        dn_detail_open(&r->detail);
         r->summary = denet_summary_new();
         return r->summary ? 0 : -ENOMEM;
 }
@@ -16,24 +17,16 @@ int dn_report_open(struct dn_report *r) {
 void dn_report_close(struct dn_report *r) {
         r->summary = denet_summary_free(r->summary);
         dn_costliest_close(&r->costliest);
+        dn_detail_close(&r->detail);
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
-        dn_text_free(&r->missing);
         for (int i = 0; i < 3; i++) {
                 struct dn_capability *c = i == 0 ? &r->io : i == 1 ? &r->gpu : &r->ebpf;
 
                 dn_text_free(&c->reason);
                 dn_text_free(&c->hint);
         }
-}
-
-void dn_report_miss(struct dn_report *r, struct dn_str what, struct dn_str why) {
-        if (r->missing.n > 0)
-                dn_text_put(&r->missing, DN_STR("; "));
-        dn_text_put(&r->missing, what);
-        dn_text_put(&r->missing, DN_STR(": "));
-        dn_text_put(&r->missing, why);
 }
 
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
@@ -101,9 +94,6 @@ static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
                 else
                         dn_scan_skip(scan);
         }
-        dn_text_reset(&r->missing);
-        if (r->io.known && !r->io.available)
-                dn_report_miss(r, DN_STR("i/o, PSS, files"), DN_STR("needs CAP_SYS_PTRACE"));
 }
 
 static void add_metadata(struct dn_report *r, struct dn_str line) {
@@ -211,8 +201,12 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
                 add_metadata(r, line);
         if (line.p && kind == DENET_EXIT)
                 add_exit(r, line);
-        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD))
+        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD)) {
                 dn_costliest_name(&r->costliest, line);
-        if (kind == DENET_TREE)
+                dn_detail_name(&r->detail, line);
+        }
+        if (kind == DENET_TREE) {
                 dn_costliest_add(&r->costliest, record);
+                dn_detail_add(&r->detail, record);
+        }
 }

@@ -2,6 +2,7 @@
  * What the program keeps of a stream of records, to say at its end: the same of a run and of its file. */
 #pragma once
 #include "cli/costliest.h"
+#include "cli/detail.h"
 #include "denet/denet.h"
 
 /* Of metadata.capabilities. What no record speaks of is not known. */
@@ -13,11 +14,11 @@ struct dn_capability {
 struct dn_report {
         denet_summary *summary;
         struct dn_costliest costliest;
+        struct dn_detail detail;
         struct dn_text command, host;
         int64_t t0_ms;            /* 0: no metadata record was met */
         int64_t cores, memory_kb; /* that it may use: the limit, or the machine's; 0: not known */
         struct dn_capability io, gpu, ebpf;
-        struct dn_text missing;    /* what could not be read, and why: "i/o, PSS, files: needs CAP_SYS_PTRACE" */
         bool ended;                /* an exit record was met; what follows is of it */
         int64_t exit_code, signal; /* -1: not that */
         int64_t processes_seen, still_running, lost_records;
@@ -30,9 +31,6 @@ struct dn_report {
 int dn_report_open(struct dn_report *r); /* 0 or -ENOMEM */
 void dn_report_add(struct dn_report *r, const denet_record *record);
 void dn_report_close(struct dn_report *r);
-
-/* Adds to what is missing. */
-void dn_report_miss(struct dn_report *r, struct dn_str what, struct dn_str why);
 
 /* A number of the summary; false where it is not known. */
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number);

@@ -23,14 +23,10 @@ static void say_io(int64_t pid) {
                who.n ? " (" : "", (int)who.n, who.n ? who.p : "", who.n ? ")" : "", (long long)pid);
 }
 
-void dn_rights_say(const struct dn_cli *cli, struct dn_report *r, int64_t pid, bool attached) {
+void dn_rights_say(const struct dn_cli *cli, const struct dn_report *r, int64_t pid, bool attached) {
         bool untraceable = attached && lacks(&r->io), ebpf = cli->o.ebpf && lacks(&r->ebpf),
              gpu = cli->o.flags & DENET_WITH_GPU && lacks(&r->gpu);
 
-        if (ebpf)
-                dn_report_miss(r, DN_STR("eBPF"), dn_text_str(&r->ebpf.reason));
-        if (gpu)
-                dn_report_miss(r, DN_STR("GPU"), dn_text_str(&r->gpu.reason));
         if (cli->quiet)
                 return;
         if (untraceable)

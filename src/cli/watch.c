@@ -253,7 +253,11 @@ static int save_summary(struct dn_watch *w) {
 
 static void show_summary(struct dn_watch *w) {
         struct dn_closing how = {
-                .colour = dn_colour(STDERR_FILENO), .terminal = isatty(STDERR_FILENO), .records_bytes = -1};
+                .colour = dn_colour(STDERR_FILENO),
+                .terminal = isatty(STDERR_FILENO),
+                .utf8 = dn_utf8_locale(),
+                .records_bytes = -1,
+        };
         dn_autotext struct dn_text text = {0};
         struct winsize size;
         struct stat file;
