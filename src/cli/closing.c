@@ -207,11 +207,23 @@ static void put_tasks(struct dn_text *text, const struct dn_report *r, const str
         dn_text_printf(text, "%.0f at once; %.0f threads at once\n", n->processes, n->threads);
 }
 
-static int count_lines(const struct dn_text *text) {
+/* Those that it takes on the screen, where a long line goes on in the next. */
+static int count_lines(const struct dn_text *text, const struct dn_closing *how) {
+        struct dn_str rest = dn_text_str(text), line;
         int n = 0;
 
-        for (size_t i = 0; i < text->n; i++)
-                n += text->p[i] == '\n';
+        while (dn_str_cut(&rest, '\n', &line)) {
+                int columns = 0;
+
+                for (size_t i = 0; i < line.n; i++) {
+                        if (line.p[i] == '\033')
+                                while (i < line.n && line.p[i] != 'm')
+                                        i++;
+                        else
+                                columns += ((unsigned char)line.p[i] & 0xc0) != 0x80;
+                }
+                n += how->columns > 0 && columns > how->columns ? (columns + how->columns - 1) / how->columns : 1;
+        }
         return n;
 }
 
@@ -242,8 +254,8 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
         put_headline(text, r, &n, how);
         put_body(&body, r, &n, how);
         dn_closing_put_table(&table, r, &n, how, UNLIMITED);
-        room -= 1 + count_lines(&body);
-        roomy = count_lines(&table) + (table.n > 0) + 1 <= room;
+        room -= 1 + count_lines(&body, how);
+        roomy = count_lines(&table, how) + (table.n > 0) + 1 <= room;
         if (!roomy) {
                 dn_text_reset(&table);
                 dn_closing_put_table(&table, r, &n, how, room);

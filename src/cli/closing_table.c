@@ -138,6 +138,6 @@ void dn_closing_put_table(struct dn_text *text, struct dn_report *r, const struc
         others.cpu_secs = positive(t.total_secs - named.cpu_secs);
         others_detail.sum[DN_DETAIL_USER] = positive(n->user - named_detail.sum[DN_DETAIL_USER]);
         others_detail.sum[DN_DETAIL_SYSTEM] = positive(n->system - named_detail.sum[DN_DETAIL_SYSTEM]);
-        if (others.runs > 0 || others.cpu_secs >= least_share * t.total_secs)
+        if (others.runs > 0 || others.cpu_secs > least_share * t.total_secs)
                 put_row(&t, &others, &others_detail, "others");
 }

@@ -36,8 +36,10 @@ void dn_display_open(struct dn_display *d, const struct dn_cli *cli, bool in_pla
         dn_meter_open(&d->meter, cli->o.flags & DENET_SINCE_PROCESS_START);
         if (silent || cli->show == DN_SHOW_NOTHING)
                 return;
-        if (cli->show == DN_SHOW_LINES)
+        if (cli->show == DN_SHOW_LINES) {
                 d->state = DN_DISPLAY_LINES;
+                d->look.colour = false; /* for those who read aloud, or keep them */
+        }
         if (cli->show == DN_SHOW_LINES || cli->o.flags & DENET_NO_POLLING || !dn_escapes(STDERR_FILENO))
                 return;
         if (dn_terminal_open(&d->terminal, in_place, d->look.colour) < 0)

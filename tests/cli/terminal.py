@@ -40,6 +40,7 @@ class Screen:
     def __init__(self, directory: Path, columns: int, rows: int) -> None:
         need("tmux")
         self.columns, self.rows = columns, rows
+        self.ends = 0
         self.socket = str(directory / f"tmux-{columns}x{rows}")
         environ = {k: v for k, v in os.environ.items() if k not in ("TMUX", "NO_COLOR")}
         environ.update(LC_ALL="C.UTF-8", TERM="xterm", DENET=DENET, HISTFILE="")
@@ -55,6 +56,7 @@ class Screen:
 
     def type(self, line: str) -> None:
         """A line for the shell, or for whoever reads."""
+        self.ends = self.count_ends()
         self.tmux("send-keys", "-l", line)
         self.key("Enter")
 
@@ -98,9 +100,12 @@ class Screen:
         self.wait_for(self.row)
         return self.row() or ""
 
-    def wait_for_end(self) -> None:
-        """denet's summary is there, and the shell's prompt below it."""
-        self.wait_for(lambda: "denet: " in self.text() and self.lines_of_text()[-1:] == ["$"])
+    def wait_for_end(self, ends: int = 1) -> None:
+        """So many summaries are there since the last line was typed, and the shell's prompt below them."""
+        self.wait_for(lambda: self.count_ends() - self.ends == ends and self.lines_of_text()[-1:] == ["$"])
+
+    def count_ends(self) -> int:
+        return sum(line.startswith("denet: ") for line in self.history())
 
     def lines_of_text(self) -> list[str]:
         return [line for line in self.lines() if line]
