@@ -63,55 +63,108 @@ static const char pairs[] = "000102030405060708091011121314151617181920212223242
                             "44546474849505152535455565758596061626364656667686970717273747576777879808182838485868788"
                             "8990919293949596979899";
 
-/* Writes the digits so that they end before `end`; returns where they begin. */
-static char *digits_before(char *end, uint64_t value) {
+/* How many digits the number has. */
+static int count_digits(uint64_t value) {
+        static const uint64_t powers[] = {
+                UINT64_C(0),
+                UINT64_C(10),
+                UINT64_C(100),
+                UINT64_C(1000),
+                UINT64_C(10000),
+                UINT64_C(100000),
+                UINT64_C(1000000),
+                UINT64_C(10000000),
+                UINT64_C(100000000),
+                UINT64_C(1000000000),
+                UINT64_C(10000000000),
+                UINT64_C(100000000000),
+                UINT64_C(1000000000000),
+                UINT64_C(10000000000000),
+                UINT64_C(100000000000000),
+                UINT64_C(1000000000000000),
+                UINT64_C(10000000000000000),
+                UINT64_C(100000000000000000),
+                UINT64_C(1000000000000000000),
+                UINT64_C(10000000000000000000),
+        };
+        /* 1233 / 4096 is the decimal logarithm of 2, nearly enough for 64 bits. */
+        int below = (64 - __builtin_clzll(value | 1)) * 1233 >> 12;
+
+        return below + (value >= powers[below]);
+}
+
+/* Writes the digits so that they end before `end`. */
+static void put_digits_before(char *end, uint64_t value) {
         while (value >= 100) {
                 end -= 2;
                 memcpy(end, pairs + 2 * (value % 100), 2);
                 value /= 100;
         }
-        if (value >= 10) {
+        if (value >= 10)
+                memcpy(end - 2, pairs + 2 * value, 2);
+        else
+                end[-1] = (char)('0' + value);
+}
+
+char *dn_put_u64(char *p, uint64_t value) {
+        p += value ? count_digits(value) : 1;
+        put_digits_before(p, value);
+        return p;
+}
+
+/* Exactly so many digits, zeros in front. */
+static void put_padded(char *p, uint64_t value, int digits) {
+        char *end = p + digits;
+
+        for (; digits >= 2; digits -= 2) {
                 end -= 2;
-                memcpy(end, pairs + 2 * value, 2);
-        } else
-                *--end = (char)('0' + value);
-        return end;
+                memcpy(end, pairs + 2 * (value % 100), 2);
+                value /= 100;
+        }
+        if (digits)
+                *p = (char)('0' + value % 10);
+}
+
+char *dn_put_fixed(char *p, int64_t steps, int decimals) {
+        uint64_t magnitude = steps < 0 ? 0 - (uint64_t)steps : (uint64_t)steps, whole, rest, scale = 1;
+
+        if (steps < 0)
+                *p++ = '-';
+        if (decimals <= 0)
+                return dn_put_u64(p, magnitude);
+        switch (decimals) { /* a division by a constant is several times as fast */
+        case 2: whole = magnitude / 100; rest = magnitude % 100; break;
+        case 6: whole = magnitude / 1000000; rest = magnitude % 1000000; break;
+        default:
+                for (int i = 0; i < decimals; i++)
+                        scale *= 10;
+                whole = magnitude / scale;
+                rest = magnitude % scale;
+        }
+        p = dn_put_u64(p, whole);
+        *p++ = '.';
+        put_padded(p, rest, decimals);
+        while (decimals > 1 && p[decimals - 1] == '0')
+                decimals--;
+        return p + decimals;
 }
 
 void dn_text_put_u64(struct dn_text *text, uint64_t value) {
-        char digits[20], *end = digits + sizeof(digits);
-        char *p = digits_before(end, value);
+        char *p = dn_text_reserve(text, DN_NUMBER_MAX);
 
-        dn_text_put(text, (struct dn_str){p, (size_t)(end - p)});
+        if (p)
+                text->n += (size_t)(dn_put_u64(p, value) - p);
 }
 
 void dn_text_put_i64(struct dn_text *text, int64_t value) {
-        if (value < 0)
-                dn_text_put_char(text, '-');
-        dn_text_put_u64(text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+        dn_text_put_fixed(text, value, 0);
 }
 
 void dn_text_put_fixed(struct dn_text *text, int64_t steps, int decimals) {
-        uint64_t magnitude = steps < 0 ? 0 - (uint64_t)steps : (uint64_t)steps, scale = 1;
-        char digits[24], *end = digits + sizeof(digits), *p;
-        int missing;
+        char *p = dn_text_reserve(text, DN_NUMBER_MAX);
 
-        if (decimals <= 0) {
-                dn_text_put_i64(text, steps);
-                return;
-        }
-        for (int i = 0; i < decimals; i++)
-                scale *= 10;
-        if (steps < 0)
-                dn_text_put_char(text, '-');
-        dn_text_put_u64(text, magnitude / scale);
-        dn_text_put_char(text, '.');
-        p = digits_before(end, magnitude % scale);
-        for (missing = decimals - (int)(end - p); missing > 0; missing--)
-                *--p = '0';
-        while (end - p > 1 && end[-1] == '0')
-                end--;
-        dn_text_put(text, (struct dn_str){p, (size_t)(end - p)});
+        if (p)
+                text->n += (size_t)(dn_put_fixed(p, steps, decimals) - p);
 }
 
 void dn_text_printf(struct dn_text *text, const char *format, ...) {

@@ -35,6 +35,11 @@ void dn_text_printf(struct dn_text *text, const char *format, ...) __attribute__
  * that it reads as a fraction; with no decimals a whole number. */
 void dn_text_put_fixed(struct dn_text *text, int64_t steps, int decimals);
 
+/* The same to where there is room for DN_NUMBER_MAX bytes (decimals up to 18); returns the place behind. */
+enum { DN_NUMBER_MAX = 40 };
+char *dn_put_u64(char *p, uint64_t value);
+char *dn_put_fixed(char *p, int64_t steps, int decimals);
+
 /* The text with a NUL behind it; NULL if it failed. */
 const char *dn_text_cstr(struct dn_text *text);
 

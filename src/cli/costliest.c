@@ -8,10 +8,10 @@
 struct dn_used {
         int64_t pid, ppid;
         size_t group;
-        double cpu_secs, read_bytes, written_bytes;     /* its own counters */
-        double cpu_before, read_before, written_before; /* what of them was under another name, before an exec */
-        double folded_read, folded_written;             /* of its counters: its children's that have ended */
-        double peak_kb;
+        int64_t cpu_us, read_bytes, written_bytes;       /* its own counters */
+        int64_t cpu_before, read_before, written_before; /* what of them was under another name, before an exec */
+        int64_t folded_read, folded_written;             /* of its counters: its children's that have ended */
+        int64_t peak_kb;
         bool seen;
         uint64_t round; /* the last record that it was in */
 };
@@ -166,11 +166,11 @@ static void settle(struct dn_costliest *c, struct dn_used *p) {
                 return;
         g = &c->groups[p->group];
         g->runs++;
-        g->cpu_secs += p->cpu_secs - p->cpu_before;
-        g->read_bytes += p->read_bytes - p->read_before - p->folded_read;
-        g->written_bytes += p->written_bytes - p->written_before - p->folded_written;
-        if (p->peak_kb > g->peak_kb)
-                g->peak_kb = p->peak_kb;
+        g->cpu_secs += (double)(p->cpu_us - p->cpu_before) / 1e6;
+        g->read_bytes += (double)(p->read_bytes - p->read_before - p->folded_read);
+        g->written_bytes += (double)(p->written_bytes - p->written_before - p->folded_written);
+        if ((double)p->peak_kb > g->peak_kb)
+                g->peak_kb = (double)p->peak_kb;
 }
 
 /* A record for a pid that is known is an exec; or another process, whose counters then begin anew. */
@@ -178,7 +178,7 @@ static void renamed(struct dn_costliest *c, struct dn_used *p, size_t group) {
         if (p->group == group)
                 return;
         settle(c, p);
-        p->cpu_before = p->cpu_secs;
+        p->cpu_before = p->cpu_us;
         p->read_before = p->read_bytes - p->folded_read;
         p->written_before = p->written_bytes - p->folded_written;
         p->peak_kb = 0;
@@ -218,26 +218,39 @@ void dn_costliest_name(struct dn_costliest *c, struct dn_str line) {
         p->ppid = ppid;
 }
 
-static double number(const denet_row *row, int field) {
-        double value;
+/* In the record after this one it most likely stands behind the same one. */
+static struct dn_used *process_next(struct dn_costliest *c, int64_t pid) {
+        struct dn_used *p = c->next < c->n_processes && c->processes[c->next].pid == pid ? &c->processes[c->next]
+                                                                                         : process_find(c, pid);
 
-        return denet_row_number(row, field, &value) == 0 ? value : 0;
+        if (p)
+                c->next = (size_t)(p - c->processes) + 1;
+        return p;
+}
+
+static int64_t steps(const denet_row *row, int field) {
+        int64_t value;
+
+        return denet_row_steps(row, field, &value) == 0 ? value : 0;
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+        return a > b ? a : b;
 }
 
 static void add_row(struct dn_costliest *c, const denet_row *row, int64_t pid, uint64_t round) {
-        struct dn_used *p = process_find(c, pid);
-        double cpu, peak;
+        struct dn_used *p = process_next(c, pid);
+        int64_t cpu_us;
 
         if (!p)
                 return;
-        cpu = number(row, c->cpu_user) + number(row, c->cpu_system);
-        if (cpu < p->cpu_before)
+        cpu_us = steps(row, c->cpu_user) + steps(row, c->cpu_system);
+        if (cpu_us < p->cpu_before)
                 p->cpu_before = p->read_before = p->written_before = p->folded_read = p->folded_written = 0;
-        p->cpu_secs = cpu;
-        p->read_bytes = number(row, c->read);
-        p->written_bytes = number(row, c->written);
-        peak = number(row, c->rss_peak) > number(row, c->rss) ? number(row, c->rss_peak) : number(row, c->rss);
-        p->peak_kb = peak > p->peak_kb ? peak : p->peak_kb;
+        p->cpu_us = cpu_us;
+        p->read_bytes = steps(row, c->read);
+        p->written_bytes = steps(row, c->written);
+        p->peak_kb = larger(p->peak_kb, larger(steps(row, c->rss_peak), steps(row, c->rss)));
         p->seen = true;
         p->round = round;
 }
@@ -264,6 +277,7 @@ void dn_costliest_add(struct dn_costliest *c, const denet_record *record) {
         const denet_row *row = denet_record_row(record, DENET_MAIN, 0);
         uint64_t round = ++c->round;
 
+        c->next = 0;
         if (row)
                 add_row(c, row, c->main_pid, round);
         for (size_t i = 0; (row = denet_record_row(record, DENET_CHILDREN, i)); i++)

@@ -19,6 +19,7 @@ struct dn_costliest {
         size_t n_groups, room_groups;
         struct dn_used *processes;
         size_t n_processes, room_processes;
+        size_t next; /* where the next process of a record is looked for first */
         struct dn_hash by_pid;
         uint64_t round; /* of tree records */
         int64_t main_pid;

@@ -190,7 +190,8 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
 
 /* ------------------------------------------------------------------------------------------------------- the loop */
 
-static int wait_for_something(struct dn_watch *w, long long deadline_ms) {
+/* True: a signal came. */
+static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
         struct pollfd fds[2] = {
                 {.fd = (int)denet_fd(w->stream), .events = POLLIN},
                 {.fd = w->signals, .events = POLLIN},
@@ -199,7 +200,8 @@ static int wait_for_something(struct dn_watch *w, long long deadline_ms) {
         long long left = end_ms - now_ms();
         int timeout = end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
-        return poll(fds, 2, timeout);
+        poll(fds, 2, timeout);
+        return fds[1].revents != 0;
 }
 
 /* Until the stream ends; -errno where it breaks. */
@@ -212,17 +214,16 @@ static int pull(struct dn_watch *w) {
         for (;;) {
                 int r = denet_next(w->stream, 0, &record);
 
-                if (r == 1) {
+                if (r == 1)
                         take_record(w, record);
-                        continue;
-                }
-                if (r == 0)
+                else if (r == 0)
                         return 0;
-                if (r != -EAGAIN && r != -EINTR)
+                else if (r != -EAGAIN && r != -EINTR)
                         return r;
-                wait_for_something(w, deadline_ms);
-                while (dn_signals_next(&s))
-                        take_signal(w, &s, &first_int_ms);
+                /* After a record too: where there is another, the stream's descriptor says so. */
+                if (wait_for_something(w, deadline_ms))
+                        while (dn_signals_next(&s))
+                                take_signal(w, &s, &first_int_ms);
                 dn_display_tick(&w->display, now_ms());
                 if (now_ms() >= deadline_ms) {
                         w->time_limit = true;

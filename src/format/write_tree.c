@@ -1,18 +1,59 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/write_tree.h"
+#include "base/slots.h"
 #include "format/write_blocks.h"
 #include "format/writer.h"
 
 #include <stdlib.h>
 
-/* The members of a metrics object that a row has by this part, uptime_secs left out. */
-static void write_fields(struct dn_json *json, const struct dn_row *row, int part) {
-        for (uint64_t has = row->has & ~(UINT64_C(1) << DN_uptime_secs); has; has &= has - 1) {
-                int id = __builtin_ctzll(has);
+/* The key of each field as it stands in a record behind another, padded, so that copying it takes no look at its size.
+ */
+struct key {
+        char text[32];
+        uint8_t n, decimals;
+};
 
-                if (dn_field_is_written(id, part))
-                        dn_json_key_fixed(json, dn_fields[id].name, row->v[id], dn_unit_decimals(dn_fields[id].unit));
+enum { DECIMALS_NUMBER = 0, DECIMALS_PERCENT = 2, DECIMALS_SECONDS = 6, DECIMALS_UPTIME = 0, DECIMALS_BYTES = 0, DECIMALS_KIB = 0 };
+
+#define FIELD(part, name, unit, ...) \
+        [DN_##name] = {",\"" #name "\":", sizeof(",\"" #name "\":") - 1, DECIMALS_##unit},
+#define INNER(...)
+#define PART(...)
+#define BLOCK(...)
+static const struct key keys[DN_FIELDS] = {
+#include "model/fields.def"
+};
+#undef FIELD
+#define FIELD(part, name, ...) \
+        _Static_assert(sizeof(",\"" #name "\":") <= sizeof(keys[0].text), "the key of " #name " fits");
+#include "model/fields.def"
+#undef FIELD
+#undef INNER
+#undef PART
+#undef BLOCK
+
+enum { FIELDS_ROOM = DN_FIELDS * (sizeof(keys[0].text) + DN_NUMBER_MAX) };
+
+/* The members of a metrics object that a row has by this part, uptime_secs left out; one stands before them. Returns
+ * the place behind; there is room for all. */
+static char *put_fields(char *p, const struct dn_row *row, int part) {
+        uint64_t has = row->has & dn_written_bits(part) & ~(UINT64_C(1) << DN_uptime_secs);
+
+        for (; has; has &= has - 1) {
+                int id = __builtin_ctzll(has);
+                const struct key *key = &keys[id];
+
+                memcpy(p, key->text, sizeof(key->text));
+                p = dn_put_fixed(p + key->n, row->v[id], key->decimals);
         }
+        return p;
+}
+
+static void write_fields(struct dn_json *json, const struct dn_row *row, int part) {
+        char *p = dn_text_reserve(json->text, FIELDS_ROOM);
+
+        if (p)
+                json->text->n += (size_t)(put_fields(p, row, part) - p);
 }
 
 static void write_uptime(struct dn_json *json, const struct dn_row *row) {
@@ -23,53 +64,57 @@ static void write_uptime(struct dn_json *json, const struct dn_row *row) {
 }
 
 void dn_kept_forget(struct dn_kept_texts *kept, uint32_t slot) {
-        if (slot >= kept->n)
+        if (slot >= kept->room)
                 return;
-        dn_text_free(&kept->by_slot[slot].text);
-        kept->by_slot[slot].made = 0;
+        free(kept->by_slot[slot].text);
+        kept->by_slot[slot] = (struct dn_kept){0};
 }
 
 void dn_kept_free(struct dn_kept_texts *kept) {
-        for (uint32_t i = 0; i < kept->n; i++)
-                dn_text_free(&kept->by_slot[i].text);
+        for (uint32_t i = 0; i < kept->room; i++)
+                free(kept->by_slot[i].text);
         free(kept->by_slot);
         *kept = (struct dn_kept_texts){0};
 }
 
 /* The place of this slot; NULL without memory, and then nothing is kept. */
 static struct dn_kept *place_of(struct dn_kept_texts *kept, uint32_t slot) {
-        uint32_t n = kept->n ? kept->n : 16;
-        struct dn_kept *by_slot;
+        struct dn_kept *by_slot = dn_slots_reserve(kept->by_slot, &kept->room, slot, sizeof(*by_slot));
 
-        if (slot < kept->n)
-                return &kept->by_slot[slot];
-        while (n <= slot)
-                n = n > UINT32_MAX / 2 ? UINT32_MAX : n * 2;
-        by_slot = n > slot ? reallocarray(kept->by_slot, n, sizeof(*by_slot)) : NULL;
         if (!by_slot)
                 return NULL;
-        memset(by_slot + kept->n, 0, (n - kept->n) * sizeof(*by_slot));
         kept->by_slot = by_slot;
-        kept->n = n;
         return &by_slot[slot];
 }
 
-/* The fields of a process, made anew where one has changed since they were kept. */
-static void put_fields(struct dn_json *json, const struct dn_row *row, uint32_t number, struct dn_kept_texts *kept) {
+static void keep(struct dn_kept *place, const struct dn_row *row, uint32_t number, struct dn_str text) {
+        char *copy = text.n > place->room ? realloc(place->text, text.n) : place->text;
+
+        place->made = 0;
+        if (!copy && text.n > 0)
+                return;
+        place->text = copy;
+        place->room = (uint32_t)(text.n > place->room ? text.n : place->room);
+        place->n = (uint32_t)text.n;
+        memcpy(copy, text.p, text.n);
+        place->key = row->key;
+        place->made = number;
+}
+
+/* The fields of a process: copied where they stand since they were kept. They are kept when they are made for the
+ * second time, and nothing has changed: of one that is busy a copy would be of no use. */
+static void write_kept_fields(struct dn_json *json, const struct dn_row *row, uint32_t number,
+                              struct dn_kept_texts *kept) {
         struct dn_kept *place = place_of(kept, row->slot);
+        size_t from = json->text->n;
 
-        if (place && (!place->made || row->changed > place->made || !dn_key_equal(place->key, row->key))) {
-                struct dn_json anew = {.text = &place->text, .comma = true};
-
-                dn_text_reset(&place->text);
-                write_fields(&anew, row, DN_PROCESS);
-                place->key = row->key;
-                place->made = place->text.failed ? 0 : number;
+        if (place && place->made && row->changed <= place->made && dn_key_equal(place->key, row->key)) {
+                dn_text_put(json->text, (struct dn_str){place->text, place->n});
+                return;
         }
-        if (place && place->made)
-                dn_text_put(json->text, dn_text_str(&place->text));
-        else
-                write_fields(json, row, DN_PROCESS);
+        write_fields(json, row, DN_PROCESS);
+        if (place && row->changed < number && !json->text->failed)
+                keep(place, row, number, (struct dn_str){json->text->p + from, json->text->n - from});
 }
 
 /* A sample's moment is when its whole was read; a row's own is before or after it. */
@@ -83,7 +128,7 @@ static void write_process(struct dn_json *json, const struct denet_record *r, co
                           struct dn_kept_texts *kept) {
         dn_json_object(json);
         dn_json_key_i64(json, DN_STR("ts_ms"), row_unix_ms(r, row));
-        put_fields(json, row, r->sample->number, kept);
+        write_kept_fields(json, row, r->sample->number, kept);
         write_uptime(json, row);
         dn_json_object_end(json);
 }

@@ -4,17 +4,18 @@
 #include "base/json_write.h"
 #include "model/record.h"
 
-/* What is kept of one process: the members of its metrics but for ts_ms, which comes before them, and uptime_secs,
- * which comes behind; both move with every sample. */
+/* What is kept of one process that sleeps: the members of its metrics but for ts_ms, which comes before them, and
+ * uptime_secs, which comes behind; both move with every sample. */
 struct dn_kept {
         struct dn_key key;
         uint32_t made; /* the sample that the text was made for; 0: there is none */
-        struct dn_text text;
+        uint32_t n, room;
+        char *text; /* owned */
 };
 
 struct dn_kept_texts {
         struct dn_kept *by_slot;
-        uint32_t n;
+        uint32_t room;
 };
 
 /* Which children a tree lists, as in dn_writer_list. */

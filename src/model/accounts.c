@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "model/accounts.h"
 
-/* What one field comes to over the living. */
-struct sum {
-        bool known;
-        int64_t now;      /* their own, now */
-        int64_t grown;    /* what their own grew by since the last snapshot */
-        int64_t greatest; /* the largest single one */
-};
-
+/* What each field comes to over the living. Arrays, so that the compiler adds up several at a time: it is done for
+ * every process in every pass. */
 struct sums {
-        struct sum of[DN_FIELDS];
+        uint64_t known;              /* a bit a field */
+        int64_t now[DN_FIELDS];      /* their own, now */
+        int64_t grown[DN_FIELDS];    /* what their own grew by since the last snapshot */
+        int64_t greatest[DN_FIELDS]; /* the largest single one, of those that fold so */
         int64_t cpu_grown; /* of user and system together: the split of one process may move between them */
 };
+
+static bool is_known(const struct sums *sums, int id) {
+        return sums->known >> id & 1;
+}
 
 static int64_t larger(int64_t a, int64_t b) {
         return a > b ? a : b;
@@ -22,24 +23,36 @@ static int64_t cpu_of(const struct dn_row *row) {
         return row ? dn_row_or_zero(row, DN_cpu_user_secs) + dn_row_or_zero(row, DN_cpu_system_secs) : 0;
 }
 
-/* Adds a row to the sums of all fields; `before` is the same process's in the last snapshot, or NULL. */
-static void add(struct sums *sums, const struct dn_row *row, const struct dn_row *before) {
-        bool ended = dn_row_ended(row);
-
-        sums->cpu_grown += larger(cpu_of(row) - cpu_of(before), 0);
-        for (uint64_t has = row->has; has; has &= has - 1) {
+static void add_greatest(struct sums *sums, const struct dn_row *row, uint64_t has) {
+        for (has &= dn_max_bits; has; has &= has - 1) {
                 int id = __builtin_ctzll(has);
-                struct sum *sum = &sums->of[id];
-                int64_t value = row->v[id], then = before ? dn_row_or_zero(before, id) : 0;
 
-                if (ended && dn_fields[id].nature == DN_GAUGE)
-                        continue;
-                if (!sum->known || value > sum->greatest)
-                        sum->greatest = value;
-                sum->known = true;
-                sum->now += value;
-                sum->grown += larger(value - then, 0);
+                if (!is_known(sums, id) || row->v[id] > sums->greatest[id])
+                        sums->greatest[id] = row->v[id];
         }
+}
+
+/* `before` is the same process's row in the last snapshot, or NULL. */
+static void add_growth(struct sums *sums, const struct dn_row *row, const struct dn_row *before) {
+        sums->cpu_grown += larger(cpu_of(row) - cpu_of(before), 0);
+        for (int id = 0; id < DN_FIELDS; id++)
+                sums->grown[id] += larger(row->v[id] - (before ? before->v[id] : 0), 0);
+}
+
+/* Adds a row to the sums of all fields; what it does not know is 0 in it. */
+static void add(struct sums *sums, const struct dn_row *row, const struct dn_row *before, uint32_t number) {
+        uint64_t has = dn_row_ended(row) ? row->has & ~dn_gauge_bits : row->has;
+
+        add_greatest(sums, row, has);
+        sums->known |= has;
+        if (has == row->has)
+                for (int id = 0; id < DN_FIELDS; id++)
+                        sums->now[id] += row->v[id];
+        else
+                for (uint64_t left = has; left; left &= left - 1)
+                        sums->now[__builtin_ctzll(left)] += row->v[__builtin_ctzll(left)];
+        if (row->changed == number)
+                add_growth(sums, row, before);
 }
 
 /* Both snapshots are in order of admission, so one walk pairs their rows. A process that vanished in this pass is left
@@ -61,7 +74,7 @@ static void sum_up(struct sums *sums, const struct dn_snapshot *now, const struc
                         j++;
                 }
                 if (!row->gone)
-                        add(sums, row, before);
+                        add(sums, row, before, now->number);
         }
 }
 
@@ -69,7 +82,7 @@ static void sum_up(struct sums *sums, const struct dn_snapshot *now, const struc
 static int64_t reaped(const struct sums *sums, int id) {
         int of = dn_fields[id].tree == DN_TOTAL ? dn_field_reaped(id) : DN_NOTHING;
 
-        return of >= 0 ? sums->of[of].now : 0;
+        return of >= 0 ? sums->now[of] : 0;
 }
 
 /* The cumulative fields. Where the kernel folds the dead into the living (TOTAL, FOLDED) the sum is the truth but for
@@ -79,27 +92,28 @@ static void settle_counter(struct dn_row *whole, int id, const struct sums *sums
         int64_t dead = 0, then = 0, total, floor;
         bool known = dn_ledger_get(ledger, id, &dead);
 
-        known |= sums->of[id].known;
+        known |= is_known(sums, id);
         known |= before && dn_row_get(before, id, &then);
         if (!known)
                 return;
         switch (dn_fields[id].tree) {
         case DN_TOTAL:
-                total = sums->of[id].now + reaped(sums, id) + dead;
-                floor = then + sums->of[id].grown;
+                total = sums->now[id] + reaped(sums, id) + dead;
+                floor = then + sums->grown[id];
                 break;
         case DN_FOLDED:
-                total = sums->of[id].now + dead;
+                total = sums->now[id] + dead;
                 floor = then;
                 break;
-        default: total = dead; floor = then + sums->of[id].grown;
+        default: total = dead; floor = then + sums->grown[id];
         }
         dn_row_set(whole, id, larger(total, floor), whole->changed);
 }
 
-static void settle_gauge(struct dn_row *whole, int id, const struct sum *sum, bool anyone) {
-        if (sum->known)
-                dn_row_set(whole, id, dn_fields[id].tree == DN_MAX ? sum->greatest : sum->now, whole->changed);
+static void settle_gauge(struct dn_row *whole, int id, const struct sums *sums, bool anyone) {
+        if (is_known(sums, id))
+                dn_row_set(whole, id, dn_fields[id].tree == DN_MAX ? sums->greatest[id] : sums->now[id],
+                           whole->changed);
         else if (!anyone && (whole->has >> id & 1))
                 dn_row_set(whole, id, 0, whole->changed); /* nobody is left, so nothing is in use */
         else
@@ -111,9 +125,9 @@ static void settle_gauge(struct dn_row *whole, int id, const struct sum *sum, bo
  * ticks, and rows that were read later than others, may say that more than most_us came since the last pass. */
 static void settle_cpu(struct dn_row *whole, const struct sums *sums, const struct dn_row *before,
                        const struct dn_ledger *ledger, int64_t most_us) {
-        const struct sum *own_user = &sums->of[DN_cpu_user_secs], *own_system = &sums->of[DN_cpu_system_secs];
+        int64_t own_user = sums->now[DN_cpu_user_secs], own_system = sums->now[DN_cpu_system_secs];
         int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor;
-        bool known = own_user->known || own_system->known;
+        bool known = is_known(sums, DN_cpu_user_secs) || is_known(sums, DN_cpu_system_secs);
 
         known |= dn_ledger_get(ledger, DN_cpu_user_secs, &dead_user);
         known |= dn_ledger_get(ledger, DN_cpu_system_secs, &dead_system);
@@ -121,12 +135,12 @@ static void settle_cpu(struct dn_row *whole, const struct sums *sums, const stru
         known |= before && dn_row_get(before, DN_cpu_system_secs, &system_then);
         if (!known)
                 return;
-        user = own_user->now + reaped(sums, DN_cpu_user_secs) + dead_user;
-        total = user + own_system->now + reaped(sums, DN_cpu_system_secs) + dead_system;
+        user = own_user + reaped(sums, DN_cpu_user_secs) + dead_user;
+        total = user + own_system + reaped(sums, DN_cpu_system_secs) + dead_system;
         floor = user_then + system_then + sums->cpu_grown;
         if (total < floor) {
                 total = floor;
-                user = user_then + own_user->grown;
+                user = user_then + sums->grown[DN_cpu_user_secs];
         }
         user = larger(user, user_then);
         if (user > total - system_then)
@@ -162,10 +176,10 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
                         continue;
                 if (f->nature == DN_COUNTER)
                         settle_counter(whole, id, &sums, before, ledger);
-                else if (f->nature == DN_PEAK && sums.of[id].known)
-                        dn_row_set(whole, id, larger(sums.of[id].greatest, dn_row_or_zero(whole, id)), now->number);
+                else if (f->nature == DN_PEAK && is_known(&sums, id))
+                        dn_row_set(whole, id, larger(sums.greatest[id], dn_row_or_zero(whole, id)), now->number);
                 else if (f->nature == DN_GAUGE)
-                        settle_gauge(whole, id, &sums.of[id], living > 0);
+                        settle_gauge(whole, id, &sums, living > 0);
         }
         settle_cpu(whole, &sums, before, ledger, most_us);
 }

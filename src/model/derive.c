@@ -4,15 +4,17 @@
 #include <errno.h>
 
 /* The row of the same process further down a table that is in the same order; the place to go on from is kept. What
- * stands before it there has gone since, or `key` is newer than the table: then nothing moves. */
-static const struct dn_row *follow(const struct dn_table *table, uint32_t *at, struct dn_key key) {
-        for (uint32_t i = *at; i < table->n; i++) {
-                const struct dn_row *row = dn_table_row(table, i);
+ * stands before it there has gone since. NULL: it was not there when the table was made. */
+static const struct dn_row *follow(const struct dn_snapshot *s, uint32_t *at, const struct dn_row *row) {
+        const struct dn_table *table = &s->part[DN_PROCESS];
 
-                if (!dn_key_equal(row->key, key))
+        for (uint32_t i = *at; i < table->n && row->admitted <= s->number; i++) {
+                const struct dn_row *candidate = dn_table_row(table, i);
+
+                if (!dn_key_equal(candidate->key, row->key))
                         continue;
                 *at = i + 1;
-                return row;
+                return candidate;
         }
         return NULL;
 }
@@ -21,21 +23,41 @@ static int64_t cpu_us(const struct dn_row *row) {
         return row ? dn_row_or_zero(row, DN_cpu_user_secs) + dn_row_or_zero(row, DN_cpu_system_secs) : 0;
 }
 
-/* In hundredths of a percent; a process that is new since the last snapshot ran for all of its time between the two. */
+/* In hundredths of a percent, rounded. */
+static int64_t percent(int64_t used_us, int64_t span_ns) {
+        const int64_t scale = 10000000, fits = INT64_C(500000000000);
+
+        if (used_us < fits)
+                return (used_us * scale + span_ns / 2) / span_ns;
+        return (int64_t)(((__int128)used_us * scale + span_ns / 2) / span_ns);
+}
+
+/* A process that is new since the last snapshot ran for all of its time between the two. */
 static void set_cpu_usage(struct dn_row *out, const struct dn_row *now, const struct dn_row *last, int64_t last_ns) {
         int64_t span_ns = now->read_ns - (last ? last->read_ns : last_ns);
         int64_t used_us = cpu_us(now) - cpu_us(last);
 
         if (span_ns <= 0 || !(now->has >> DN_cpu_user_secs & 1))
                 return;
-        if (used_us < 0)
-                used_us = 0;
-        dn_row_set(out, DN_cpu_usage, (int64_t)(((__int128)used_us * 10000000 + span_ns / 2) / span_ns), out->changed);
+        dn_row_set(out, DN_cpu_usage, used_us > 0 ? percent(used_us, span_ns) : 0, out->changed);
 }
 
 /* A value changes in the snapshot where it is read and, being a rate, once more in the one after. */
 static uint32_t changed(const struct dn_row *now, uint32_t number) {
         return now->changed + 1 < number ? now->changed + 1 : number;
+}
+
+/* The values that a user sees, those that grow counted from the first. */
+static void derive_values(struct dn_row *out, int part, const struct dn_row *first, const struct dn_row *now) {
+        out->has = now->has & dn_written_bits(part);
+        for (uint64_t has = out->has; has; has &= has - 1)
+                out->v[__builtin_ctzll(has)] = now->v[__builtin_ctzll(has)];
+        for (uint64_t has = first ? out->has & first->has & dn_counter_bits : 0; has; has &= has - 1) {
+                int id = __builtin_ctzll(has);
+
+                out->v[id] -= first->v[id];
+                out->v[id] = out->v[id] < 0 ? 0 : out->v[id];
+        }
 }
 
 static void derive_row(struct dn_row *out, int part, const struct dn_row *first, const struct dn_row *last,
@@ -45,34 +67,42 @@ static void derive_row(struct dn_row *out, int part, const struct dn_row *first,
         out->name = now->name;
         out->read_ns = now->read_ns;
         out->slot = now->slot;
+        out->admitted = now->admitted;
         out->changed = changed(now, number);
-        for (uint64_t has = now->has; has; has &= has - 1) {
-                int id = __builtin_ctzll(has);
-                int64_t value = now->v[id];
-
-                if (!dn_field_is_written(id, part))
-                        continue;
-                if (dn_fields[id].nature == DN_COUNTER && first) {
-                        value -= dn_row_or_zero(first, id);
-                        value = value < 0 ? 0 : value;
-                }
-                out->v[id] = value;
-                out->has |= UINT64_C(1) << id;
-        }
+        derive_values(out, part, first, now);
         set_cpu_usage(out, now, last, last_ns);
 }
 
-static void set_uptime(struct dn_row *out, const struct dn_row *now, int64_t boot_ns) {
+static void set_uptime(struct dn_row *out, const struct dn_row *now, int64_t boot_ms) {
         int64_t started_ms;
 
         if (dn_row_get(now, DN_started_at_ms, &started_ms))
-                dn_row_set(out, DN_uptime_secs, (boot_ns / 1000000 - started_ms) / 1000, out->changed);
+                dn_row_set(out, DN_uptime_secs, (boot_ms - started_ms) / 1000, out->changed);
 }
 
+/* The row stands in the sample from the time before, and nothing of it has changed but the time. */
+static bool stands(const struct dn_table *rows, uint32_t n, const struct dn_row *now, uint32_t number) {
+        return n < rows->n && changed(now, number) < number && dn_key_equal(dn_table_row(rows, n)->key, now->key) &&
+               dn_table_row(rows, n)->changed == changed(now, number);
+}
+
+/* The row with this place in the sample, emptied. NULL without memory. */
+static struct dn_row *row_at(struct dn_table *rows, uint32_t n) {
+        struct dn_row *row;
+
+        if (n >= rows->n)
+                return dn_table_add(rows);
+        row = dn_table_row(rows, n);
+        memset(row, 0, rows->width);
+        return row;
+}
+
+/* What the sample holds is of the time before: in the same order, so most rows find themselves in their place. */
 static int derive_processes(const struct dn_snapshot *first, const struct dn_snapshot *last,
                             const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s) {
         const struct dn_table *rows = &now->part[DN_PROCESS];
-        uint32_t in_first = 0, in_last = 0;
+        struct dn_table *listed = &s->part[DN_PROCESS];
+        uint32_t in_first = 0, in_last = 0, n = 0;
 
         for (uint32_t i = 0; i < rows->n; i++) {
                 const struct dn_row *row = dn_table_row(rows, i), *from, *before;
@@ -80,15 +110,22 @@ static int derive_processes(const struct dn_snapshot *first, const struct dn_sna
 
                 if (dn_row_ended(row))
                         continue;
-                from = follow(&first->part[DN_PROCESS], &in_first, row->key);
-                before = follow(&last->part[DN_PROCESS], &in_last, row->key);
-                out = dn_table_add(&s->part[DN_PROCESS]);
-                if (!out)
-                        return -ENOMEM;
-                derive_row(out, DN_PROCESS, from, before, last->mono_ns, row, now->number);
-                set_uptime(out, row, now->boot_ns);
+                if (stands(listed, n, row, now->number)) {
+                        out = dn_table_row(listed, n);
+                        out->read_ns = row->read_ns;
+                } else {
+                        from = follow(first, &in_first, row);
+                        before = follow(last, &in_last, row);
+                        out = row_at(listed, n);
+                        if (!out)
+                                return -ENOMEM;
+                        derive_row(out, DN_PROCESS, from, before, last->mono_ns, row, now->number);
+                }
+                set_uptime(out, row, now->boot_ns / 1000000);
                 s->main_lives |= dn_key_equal(row->key, main);
+                n++;
         }
+        listed->n = n;
         return 0;
 }
 
@@ -137,7 +174,7 @@ int dn_derive(const struct dn_snapshot *first, int64_t first_unix_ms, const stru
         s->elapsed_us = (now->mono_ns - first->mono_ns) / 1000;
         s->unix_ms = first_unix_ms + s->elapsed_us / 1000;
         s->main_lives = false;
-        for (int part = 0; part < DN_PARTS; part++)
+        for (int part = DN_WHOLE; part < DN_PARTS; part++)
                 s->part[part].n = 0;
         if (derive_processes(first, last, now, main, s) < 0 || derive_whole(first, last, now, s) < 0)
                 return -ENOMEM;

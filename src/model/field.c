@@ -29,6 +29,46 @@ const struct dn_field dn_fields[DN_ALL_FIELDS] = {
 #undef PART
 #undef BLOCK
 
+/* A bit for each field of which HOLDS is true. */
+#define PART(part, key)
+#define BLOCK(...)
+#define INNER(...)
+#define FIELD(part, name, unit, nature, tree, ...) \
+        | (uint64_t)(HOLDS(DN_##part, DN_##nature, DN_##tree)) << DN_##name
+#define HOLDS(part, nature, tree) ((nature) == DN_COUNTER)
+const uint64_t dn_counter_bits = 0
+#include "model/fields.def"
+        ;
+#undef HOLDS
+#define HOLDS(part, nature, tree) ((nature) == DN_GAUGE)
+const uint64_t dn_gauge_bits = 0
+#include "model/fields.def"
+        ;
+#undef HOLDS
+#define HOLDS(part, nature, tree) ((tree) == DN_MAX)
+const uint64_t dn_max_bits = 0
+#include "model/fields.def"
+        ;
+#undef HOLDS
+#define HOLDS(part, nature, tree) ((part) == DN_PROCESS)
+static const uint64_t process_bits = 0
+#include "model/fields.def"
+        ;
+#undef HOLDS
+#define HOLDS(part, nature, tree) ((tree) != DN_ABSENT)
+static const uint64_t whole_bits = 0
+#include "model/fields.def"
+        ;
+#undef HOLDS
+#undef FIELD
+#undef INNER
+#undef PART
+#undef BLOCK
+
+uint64_t dn_written_bits(int part) {
+        return part == DN_PROCESS ? process_bits : whole_bits;
+}
+
 _Static_assert(DN_FIELDS <= 64, "a row has 64 has-bits");
 #define FIELD(...)
 #define INNER(...)

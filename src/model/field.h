@@ -40,6 +40,10 @@ struct dn_field {
 
 extern const struct dn_field dn_fields[DN_ALL_FIELDS];
 
+/* The same facts of all fields of processes and of the whole at once, as the has-bits of a row. */
+extern const uint64_t dn_counter_bits, dn_gauge_bits, dn_max_bits;
+uint64_t dn_written_bits(int part); /* DN_PROCESS or DN_WHOLE: as dn_field_is_written says */
+
 /* In a row of its part. */
 static inline int dn_field_index(int id) {
         return id < DN_FIELDS ? id : dn_fields[id].index;

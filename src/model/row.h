@@ -16,10 +16,11 @@ struct dn_row {
         int64_t read_ns;    /* when, by the monotonic clock: a row's rate is over its own two readings */
         uint32_t slot;      /* its own as long as it lives: the index of all that is kept by process */
         uint32_t changed;   /* the last snapshot or sample in which a value of it changed */
+        uint32_t admitted;  /* the snapshot that it was new in */
         uint8_t block;      /* the part that it is of, where that is a block; else 0 */
         bool gone;          /* vanished in this pass: not listed, and left out of the next snapshot */
         uint64_t has;       /* a bit a value */
-        int64_t v[];        /* the fields of its part, by dn_field_index; so are the bits */
+        int64_t v[];        /* the fields of its part, by dn_field_index; so are the bits. 0 where it has none */
 };
 
 struct dn_table {

@@ -2,6 +2,7 @@
  * Records of what is, not of what was used: env, metadata, child. */
 #include "base/guard.h"
 #include "base/json_write.h"
+#include "base/slots.h"
 #include "host/clock.h"
 #include "sources/env.h"
 #include "stream/stream.h"
@@ -18,6 +19,7 @@ struct said {
 struct dn_facts {
         struct said *by_slot;
         uint32_t room;
+        bool begun; /* those that were there at the beginning have been looked at */
         struct dn_text cmdline, exe, line;
 };
 
@@ -53,19 +55,11 @@ void dn_facts_forget(struct denet *d, uint32_t slot) {
 }
 
 static struct said *said_of(struct dn_facts *f, uint32_t slot) {
-        uint32_t room = f->room ? f->room : 16;
-        struct said *by_slot;
+        struct said *by_slot = dn_slots_reserve(f->by_slot, &f->room, slot, sizeof(*by_slot));
 
-        while (room <= slot)
-                room *= 2;
-        if (room == f->room)
-                return &f->by_slot[slot];
-        by_slot = realloc(f->by_slot, room * sizeof(*by_slot));
         if (!by_slot)
                 return NULL;
-        memset(by_slot + f->room, 0, (room - f->room) * sizeof(*by_slot));
         f->by_slot = by_slot;
-        f->room = room;
         return &by_slot[slot];
 }
 
@@ -123,11 +117,13 @@ int dn_facts_children(struct denet *d) {
         for (uint32_t i = 0; i < rows->n; i++) {
                 const struct dn_row *row = dn_table_row(rows, i);
                 bool is_main = dn_key_equal(row->key, d->target.main);
-                int r = dn_row_ended(row) ? 0 : look_at(d, row, !is_main);
+                bool is_same = d->facts->begun && row->changed < d->last->number;
+                int r = is_same || dn_row_ended(row) ? 0 : look_at(d, row, !is_main);
 
                 if (r < 0)
                         return r;
         }
+        d->facts->begun = true;
         return 0;
 }
 

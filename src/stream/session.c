@@ -301,11 +301,11 @@ int dn_session_dispatch(struct denet *d) {
 
         if (d->done)
                 return 0;
-        /* Asked for before the zombies are waited for: the main process is then among them, if it is ours at all. */
-        ended = d->target.ended || pidfd_says_ended(d);
         r = dn_sample_drain(d);
         if (r < 0)
                 return r;
+        /* Of one that is ours to wait for, the zombies say it. */
+        ended = d->target.ended || (!d->target.own_child && pidfd_says_ended(d));
         if (d->finish_now)
                 return dn_ending_finish(d);
         dn_snapshot_leave(d->last, &d->ledger);

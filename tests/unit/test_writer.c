@@ -73,14 +73,16 @@ static void what_did_not_change_is_not_made_again(void **state) {
         row = process_at(&m, 0);
         dn_row_set(row, DN_fd_count, 1, 1);
         dn_writer_text(m.writer, &m.record);
-        m.sample.number = 2;
+        m.sample.number = 2; /* here it is kept: nothing has changed */
+        dn_writer_text(m.writer, &m.record);
+        m.sample.number = 3;
         row->v[DN_fd_count] = 9; /* behind the writer's back: it must not look */
         dn_row_set(row, DN_uptime_secs, 4, 1);
         m.record.unix_ms = 1100;
         assert_line(&m, "{\"kind\":\"tree\",\"ts_ms\":1100,\"elapsed_us\":250,"
                         "\"parent\":{\"ts_ms\":1100,\"fd_count\":1,\"uptime_secs\":4},\"children\":[],"
                         "\"aggregated\":{\"ts_ms\":1100}}");
-        m.sample.number = row->changed = 3;
+        m.sample.number = row->changed = 4;
         assert_line(&m, "{\"kind\":\"tree\",\"ts_ms\":1100,\"elapsed_us\":250,"
                         "\"parent\":{\"ts_ms\":1100,\"fd_count\":9,\"uptime_secs\":4},\"children\":[],"
                         "\"aggregated\":{\"ts_ms\":1100}}");

@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Bytes of the main process's network namespace: everybody's in it. */
+ * Bytes of the main process's network namespace: everybody's in it. Once a second, and at both ends: the kernel makes
+ * the text of all interfaces anew for each reading. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_netdev.h"
 #include "sources/linux/procfs.h"
 #include "sources/linux/sources.h"
 
-#include <errno.h>
-
 enum { FILE_MAX = 16 << 20 };
+static const int64_t pace_ns = 1000000000;
+
+struct network {
+        struct dn_target *target;
+        int64_t due_ns;
+};
 
 static int network_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
+        struct network *network = calloc(1, sizeof(*network));
+
         (void)why;
-        *ret_state = t;
+        if (!network)
+                return -ENOMEM;
+        network->target = t;
+        *ret_state = network;
         return 0;
 }
 
 static int network_read(void *state, struct dn_pass *pass) {
-        struct dn_target *t = state;
-        struct dn_row *row = dn_snapshot_find(pass->now, t->main);
+        struct network *network = state;
+        struct dn_target *t = network->target;
+        struct dn_row *row = NULL;
         /* Of many interfaces the kernel gives a page at a time. */
         dn_autotext struct dn_text file = {0};
         dn_autoclose int fd = -1;
         struct dn_netdev net;
         int r;
 
+        if (pass->mono_ns >= network->due_ns || pass->final)
+                row = dn_snapshot_find(pass->now, t->main);
         if (!row || dn_row_ended(row))
                 return 0;
+        network->due_ns = pass->mono_ns + pace_ns;
         fd = dn_procfs_open_at(t->procfs, row->slot, "net/dev");
         r = fd < 0 ? fd : dn_file_append_fd(fd, FILE_MAX, &file);
         if (r < 0)
@@ -38,4 +52,4 @@ static int network_read(void *state, struct dn_pass *pass) {
         return 0;
 }
 
-const struct dn_source dn_source_network = {.open = network_open, .read = network_read};
+const struct dn_source dn_source_network = {.open = network_open, .read = network_read, .close = free};

@@ -3,9 +3,19 @@
 
 #include <errno.h>
 
+/* The lines stand in the order in which they are asked for, as the kernel writes them; others between are passed over. */
 static bool take(struct dn_str *rest, struct dn_str key, uint64_t *ret_value) {
-        struct dn_str value;
+        struct dn_str value, line = *rest;
 
+        if (line.n > key.n + 2 && memcmp(line.p, key.p, key.n) == 0 && line.p[key.n] == ':' &&
+            line.p[key.n + 1] == ' ' && (unsigned char)(line.p[key.n + 2] - '0') < 10) {
+                line.p += key.n + 2;
+                line.n -= key.n + 2;
+                if (dn_str_take_u64(&line, ret_value) && line.n > 0 && line.p[0] == '\n') {
+                        *rest = (struct dn_str){line.p + 1, line.n - 1};
+                        return true;
+                }
+        }
         return dn_str_value(rest, key, &value) && dn_str_u64(value, ret_value);
 }
 

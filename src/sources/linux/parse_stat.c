@@ -3,60 +3,117 @@
 
 #include <errno.h>
 
-/* Passes over n fields. */
-static bool skip(struct dn_str *rest, int n) {
-        struct dn_str word;
+/* This line is parsed more often than all else: a walk over it by two pointers, each field looked at once. */
+struct cursor {
+        const char *p, *end;
+};
 
-        while (n-- > 0)
-                if (!dn_str_word(rest, &word))
+static inline bool is_blank(char c) {
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline void skip_blanks(struct cursor *c) {
+        while (c->p < c->end && is_blank(*c->p))
+                c->p++;
+}
+
+/* Passes over n fields. */
+static inline bool skip(struct cursor *c, int n) {
+        while (n-- > 0) {
+                const char *from;
+
+                skip_blanks(c);
+                from = c->p;
+                while (c->p < c->end && !is_blank(*c->p))
+                        c->p++;
+                if (c->p == from)
                         return false;
+        }
+        return true;
+}
+
+static inline bool take(struct cursor *c, uint64_t *ret_value) {
+        enum { ALWAYS_FIT = 19 }; /* so many digits are below 2^64 */
+        uint64_t value = 0;
+        const char *from;
+
+        skip_blanks(c);
+        for (from = c->p; c->p < c->end && (unsigned char)(*c->p - '0') < 10; c->p++) {
+                uint64_t digit = (uint64_t)(*c->p - '0');
+
+                if (c->p - from < ALWAYS_FIT)
+                        value = value * 10 + digit;
+                else if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
+                        return false;
+        }
+        *ret_value = value;
+        return c->p > from;
+}
+
+static inline bool take_signed(struct cursor *c, int64_t *ret_value) {
+        bool negative;
+        uint64_t value;
+
+        skip_blanks(c);
+        negative = c->p < c->end && *c->p == '-';
+        c->p += negative;
+        if (c->p == c->end || is_blank(*c->p) || !take(c, &value) || value > (uint64_t)INT64_MAX + negative)
+                return false;
+        *ret_value = negative ? (int64_t)(0 - value) : (int64_t)value;
         return true;
 }
 
 /* cutime and cstime are signed in the kernel's format, and negative on a few old kernels: then nothing. */
-static bool take_ticks(struct dn_str *rest, uint64_t *ret_ticks) {
+static bool take_ticks(struct cursor *c, uint64_t *ret_ticks) {
         int64_t value;
 
-        if (!dn_str_take_i64(rest, &value))
+        if (!take_signed(c, &value))
                 return false;
         *ret_ticks = value < 0 ? 0 : (uint64_t)value;
         return true;
 }
 
-static bool take_state(struct dn_str *rest, char *ret_state) {
-        struct dn_str word;
-
-        if (!dn_str_word(rest, &word) || word.n != 1)
+static bool take_state(struct cursor *c, char *ret_state) {
+        skip_blanks(c);
+        if (c->p == c->end || (c->p + 1 < c->end && !is_blank(c->p[1])))
                 return false;
-        *ret_state = word.p[0];
+        *ret_state = *c->p++;
+        return true;
+}
+
+/* Up to starttime, without which it is no such line. */
+static bool take_needed(struct cursor *c, struct dn_stat *st) {
+        int64_t threads;
+
+        if (!take_state(c, &st->state) || !take_signed(c, &st->ppid) || !skip(c, 4) || !take(c, &st->flags) ||
+            !take(c, &st->minflt) || !take(c, &st->cminflt) || !take(c, &st->majflt) || !take(c, &st->cmajflt) ||
+            !take(c, &st->utime_ticks) || !take(c, &st->stime_ticks) || !take_ticks(c, &st->cutime_ticks) ||
+            !take_ticks(c, &st->cstime_ticks) || !skip(c, 2) || !take_signed(c, &threads) || !skip(c, 1) ||
+            !take(c, &st->start_ticks))
+                return false;
+        st->num_threads = threads < 0 ? 0 : (uint64_t)threads;
         return true;
 }
 
 int dn_stat_parse(struct dn_str line, struct dn_stat *ret_stat) {
         struct dn_stat st = {.processor = -1};
         struct dn_str name, rest;
-        int64_t threads;
+        struct cursor c;
 
         /* The name may hold spaces, newlines and ')': only the last ')' ends it. */
         if (!dn_str_between_last(line, '(', ')', &name, &rest))
                 return -EBADMSG;
-        if (!take_state(&rest, &st.state) || !dn_str_take_i64(&rest, &st.ppid) || !skip(&rest, 4) ||
-            !dn_str_take_u64(&rest, &st.flags) || !dn_str_take_u64(&rest, &st.minflt) ||
-            !dn_str_take_u64(&rest, &st.cminflt) || !dn_str_take_u64(&rest, &st.majflt) ||
-            !dn_str_take_u64(&rest, &st.cmajflt) || !dn_str_take_u64(&rest, &st.utime_ticks) ||
-            !dn_str_take_u64(&rest, &st.stime_ticks) || !take_ticks(&rest, &st.cutime_ticks) ||
-            !take_ticks(&rest, &st.cstime_ticks) || !skip(&rest, 2) || !dn_str_take_i64(&rest, &threads) ||
-            !skip(&rest, 1) || !dn_str_take_u64(&rest, &st.start_ticks))
+        c = (struct cursor){rest.p, rest.p + rest.n};
+        if (!take_needed(&c, &st))
                 return -EBADMSG;
-        st.num_threads = threads < 0 ? 0 : (uint64_t)threads;
         /* Beyond any clock, and in microseconds beyond 64 bits; or beyond what can be summed. */
         if ((st.utime_ticks | st.stime_ticks | st.cutime_ticks | st.cstime_ticks | st.start_ticks) >> 44 ||
             (st.minflt | st.cminflt | st.majflt | st.cmajflt | st.num_threads) >> 56)
                 return -EBADMSG;
         st.comm_size = (uint8_t)(name.n < DN_COMM_MAX ? name.n : DN_COMM_MAX - 1);
         memcpy(st.comm, name.p, st.comm_size);
-        if (skip(&rest, 5) && dn_str_take_u64(&rest, &st.startstack) && skip(&rest, 10) &&
-            !dn_str_take_i64(&rest, &st.processor))
+        if (take(&c, &st.vsize_bytes) && take(&c, &st.rss_pages) && skip(&c, 3) && take(&c, &st.startstack) &&
+            skip(&c, 10) && !take_signed(&c, &st.processor))
                 st.processor = -1;
         *ret_stat = st;
         return 0;

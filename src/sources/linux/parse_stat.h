@@ -17,7 +17,9 @@ struct dn_stat {
         uint64_t utime_ticks, stime_ticks, cutime_ticks, cstime_ticks;
         uint64_t num_threads;
         uint64_t start_ticks; /* since boot */
-        uint64_t startstack;  /* 0 without the right to trace it */
+        uint64_t vsize_bytes; /* 0 where the line ends before it; so of the next two */
+        uint64_t rss_pages;   /* near enough to see that it moved: the kernel sums it up in batches by core */
+        uint64_t startstack;  /* 0 without the right to trace it too */
         int64_t processor;    /* -1: the line ends before it */
 };
 

@@ -1,31 +1,48 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What costs more to read than stat and io, at a pace of its own: once a second, when a process is first seen, and at
- * the end. smaps_rollup holds the process's memory lock while it is read: it waits until the process is a second old,
- * and after each reading for a hundred times as long as that took; of a whole tree no more is read in a hundredth of
- * the time, so that thousands of processes do not delay a pass. */
+ * the end. Of a large tree in turn, so that all of it together takes a small share of what the pass takes for the rest.
+ * One that has not run since has nothing new but its memory. smaps_rollup holds the process's memory lock while it is
+ * read: it waits until the process is a second old, and after each reading for a hundred times as long as that took. */
 #include "base/guard.h"
+#include "base/slots.h"
 #include "host/clock.h"
 #include "sources/linux/parse_smaps.h"
 #include "sources/linux/parse_status.h"
-#include "sources/linux/procfs.h"
+#include "sources/linux/process.h"
 #include "sources/linux/sources.h"
 
 static const int64_t pace_ns = 1000000000;
-static const int64_t budget_most_ns = 20000000;
-enum { SMAPS_SHARE = 100 };
 
 struct pace {
         struct dn_key key;
         int64_t due_ns, smaps_due_ns;
+        int64_t clock_ns; /* its CPU clock when status was read last; -1: not known, 0: not read yet */
+};
+
+/* Time that may be spent. A share of what the pass took before this source; or where that is next to nothing, of all
+ * time: a small tree's once a second costs no more. */
+struct budget {
+        int64_t most_ns, of_pass, of_time, of_time_alone;
+        int64_t left_ns; /* below 0: too much was taken */
 };
 
 struct slow {
         struct dn_target *target;
         struct pace *by_slot;
-        uint32_t room;
-        int64_t last_ns;   /* the pass before; 0: there was none */
-        int64_t budget_ns; /* that smaps_rollup may take now; below 0: it has taken too much */
+        uint32_t room, turn; /* turn: the row where the last pass stopped */
+        int64_t last_ns;     /* the pass before; 0: there was none */
+        struct budget files, smaps;
 };
+
+static void earn(struct budget *b, int64_t pass_ns, int64_t since_ns, uint32_t n) {
+        int64_t least_ns = since_ns / b->of_time, alone_ns = since_ns / b->of_time_alone / (n ? n : 1);
+        int64_t earned_ns = pass_ns / b->of_pass;
+
+        least_ns = alone_ns > least_ns ? alone_ns : least_ns;
+        b->left_ns += earned_ns > least_ns ? earned_ns : least_ns;
+        if (b->left_ns > b->most_ns)
+                b->left_ns = b->most_ns;
+}
 
 static int slow_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
         struct slow *slow = calloc(1, sizeof(*slow));
@@ -34,6 +51,10 @@ static int slow_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         if (!slow)
                 return -ENOMEM;
         slow->target = t;
+        slow->files = (struct budget){
+                .most_ns = 5000000, .of_pass = 40, .of_time = 4000, .of_time_alone = 1000, .left_ns = 5000000};
+        slow->smaps = (struct budget){
+                .most_ns = 20000000, .of_pass = 40, .of_time = 2000, .of_time_alone = 100, .left_ns = 1000000};
         *ret_state = slow;
         return 0;
 }
@@ -46,22 +67,12 @@ static void slow_close(void *state) {
 }
 
 static struct pace *pace_of(struct slow *slow, const struct dn_row *row, int64_t now_ns) {
-        struct pace *pace;
+        struct pace *by_slot = dn_slots_reserve(slow->by_slot, &slow->room, row->slot, sizeof(*by_slot)), *pace;
 
-        if (row->slot >= slow->room) {
-                uint32_t room = slow->room ? slow->room : 16;
-                struct pace *by_slot;
-
-                while (room <= row->slot)
-                        room *= 2;
-                by_slot = realloc(slow->by_slot, room * sizeof(*by_slot));
-                if (!by_slot)
-                        return NULL;
-                memset(by_slot + slow->room, 0, (room - slow->room) * sizeof(*by_slot));
-                slow->by_slot = by_slot;
-                slow->room = room;
-        }
-        pace = &slow->by_slot[row->slot];
+        if (!by_slot)
+                return NULL;
+        slow->by_slot = by_slot;
+        pace = &by_slot[row->slot];
         if (!dn_key_equal(pace->key, row->key))
                 *pace = (struct pace){.key = row->key, .smaps_due_ns = now_ns + pace_ns};
         return pace;
@@ -113,55 +124,80 @@ static void read_fds(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
 }
 
 static void read_smaps(struct slow *slow, struct dn_row *row, struct pace *pace, uint32_t number) {
+        enum { SHARE = 100 };
         int64_t began_ns = dn_clock_mono_ns(), took_ns;
         char file[2048];
         struct dn_smaps s;
         int n = dn_procfs_read_at(slow->target->procfs, row->slot, "smaps_rollup", file, sizeof(file));
 
         took_ns = dn_clock_mono_ns() - began_ns;
-        slow->budget_ns -= took_ns;
-        pace->smaps_due_ns = began_ns + (took_ns * SMAPS_SHARE > pace_ns ? took_ns * SMAPS_SHARE : pace_ns);
+        slow->smaps.left_ns -= took_ns;
+        pace->smaps_due_ns = began_ns + (took_ns * SHARE > pace_ns ? took_ns * SHARE : pace_ns);
         if (n < 0 || dn_smaps_parse((struct dn_str){file, (size_t)n}, &s) < 0)
                 return;
         dn_row_set(row, DN_mem_pss_kb, s.pss_kb, number);
         dn_row_set(row, DN_mem_uss_kb, s.uss_kb, number);
 }
 
-static void earn(struct slow *slow, int64_t now_ns) {
-        slow->budget_ns += slow->last_ns ? (now_ns - slow->last_ns) / SMAPS_SHARE : 0;
-        if (slow->budget_ns > budget_most_ns)
-                slow->budget_ns = budget_most_ns;
-        slow->last_ns = now_ns;
+/* One that has not run since its last reading has nothing new but its memory, which others may take from it. */
+static void read_one(struct slow *slow, struct dn_row *row, struct pace *pace, const struct dn_pass *pass) {
+        int64_t clock_ns = dn_row_has(row, DN_cpu_clock_ns) ? dn_row_or_zero(row, DN_cpu_clock_ns) : -1;
+        char state = (char)dn_row_or_zero(row, DN_state);
+        bool has_run = clock_ns <= 0 || clock_ns != pace->clock_ns || state == 'R' || state == 'Z' || pass->final;
+
+        pace->due_ns = pass->mono_ns + pace_ns;
+        pace->clock_ns = clock_ns;
+        if (has_run) {
+                read_status(slow->target->procfs, row, pass->now->number);
+                read_schedstat(slow->target->procfs, row, pass->now->number);
+        }
+        if (dn_row_ended(row))
+                return;
+        if (has_run)
+                read_fds(slow->target->procfs, row, pass->now->number);
+        else
+                dn_process_read_memory(slow->target->procfs, row, pass->now->number);
+        if (pass->mono_ns >= pace->smaps_due_ns && slow->smaps.left_ns > 0)
+                read_smaps(slow, row, pace, pass->now->number);
+}
+
+/* From where the last pass stopped, once around, as long as there is time for it. */
+static int read_in_turn(struct slow *slow, const struct dn_pass *pass) {
+        const struct dn_table *rows = &pass->now->part[DN_PROCESS];
+        bool all = pass->first || pass->final;
+        int64_t then_ns = dn_clock_mono_ns(), smaps_ns;
+        uint32_t from = slow->turn < rows->n ? slow->turn : 0;
+
+        for (uint32_t i = 0; i < rows->n && (all || slow->files.left_ns > 0); i++) {
+                uint32_t at = from + i < rows->n ? from + i : from + i - rows->n;
+                struct dn_row *row = dn_table_row(rows, at);
+                struct pace *pace = pace_of(slow, row, pass->mono_ns);
+
+                if (!pace)
+                        return -ENOMEM;
+                if (row->gone || (!all && pass->mono_ns < pace->due_ns))
+                        continue;
+                smaps_ns = slow->smaps.left_ns;
+                read_one(slow, row, pace, pass);
+                slow->turn = at + 1;
+                slow->files.left_ns += then_ns + (smaps_ns - slow->smaps.left_ns);
+                then_ns = dn_clock_mono_ns();
+                slow->files.left_ns -= then_ns;
+        }
+        return 0;
 }
 
 static int slow_read(void *state, struct dn_pass *pass) {
         struct slow *slow = state;
-        const struct dn_table *rows = &pass->now->part[DN_PROCESS];
+        int64_t pass_ns = dn_clock_mono_ns() - pass->mono_ns, since_ns = slow->last_ns ? pass->mono_ns - slow->last_ns : 0;
+        uint32_t n = pass->now->part[DN_PROCESS].n;
 
         if (pass->first && slow->target->own_child)
                 return 0; /* held before its exec, it has this process's descriptors and memory */
-        earn(slow, pass->mono_ns);
-        for (uint32_t i = 0; i < rows->n; i++) {
-                struct dn_row *row = dn_table_row(rows, i);
-                struct pace *pace;
-
-                if (row->gone)
-                        continue;
-                pace = pace_of(slow, row, pass->mono_ns);
-                if (!pace)
-                        return -ENOMEM;
-                if (!pass->first && !pass->final && pass->mono_ns < pace->due_ns)
-                        continue;
-                pace->due_ns = pass->mono_ns + pace_ns;
-                read_status(slow->target->procfs, row, pass->now->number);
-                read_schedstat(slow->target->procfs, row, pass->now->number);
-                if (dn_row_ended(row))
-                        continue;
-                read_fds(slow->target->procfs, row, pass->now->number);
-                if (pass->mono_ns >= pace->smaps_due_ns && slow->budget_ns > 0)
-                        read_smaps(slow, row, pace, pass->now->number);
-        }
-        return 0;
+        earn(&slow->files, pass_ns, since_ns, n);
+        earn(&slow->smaps, pass_ns, since_ns, n);
+        slow->last_ns = pass->mono_ns;
+        return read_in_turn(slow, pass);
 }
 
 const struct dn_source dn_source_process_slow = {.open = slow_open, .read = slow_read, .close = slow_close};

@@ -2,6 +2,7 @@
 #include "sources/linux/procfs.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/slots.h"
 #include "sources/linux/parse_stat.h"
 
 #include <fcntl.h>
@@ -11,12 +12,38 @@
 
 static const char *const held_names[DN_HELD_FILES] = {
         [DN_HELD_STAT] = "stat",
-        [DN_HELD_STATM] = "statm",
         [DN_HELD_IO] = "io",
+        [DN_HELD_STATM] = "statm",
 };
 
 /* Left free for all else that this program and its host do. */
 enum { SPARE_DESCRIPTORS = 128, NOT_OPEN = -1, REFUSED = -2 };
+
+/* The clock's number is the kernel's encoding of "process, all threads, scheduler time" (posix-timers.h). */
+static bool kernel_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
+        clockid_t clock = (clockid_t)((~(unsigned)pid) << 3 | 2);
+        struct timespec t;
+
+        (void)p;
+        if (clock_gettime(clock, &t) < 0)
+                return false;
+        *ret_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+        return true;
+}
+
+static bool no_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
+        (void)p;
+        (void)pid;
+        (void)ret_ns;
+        return false;
+}
+
+static void take_units(struct dn_procfs *p) {
+        long hz = sysconf(_SC_CLK_TCK);
+
+        p->tick_us = 1000000 / (hz > 0 ? hz : 100);
+        p->page_kb = sysconf(_SC_PAGESIZE) / 1024;
+}
 
 /* A /proc of another PID namespace, as a new one sees it until it mounts its own, has other processes by our numbers.
  */
@@ -35,6 +62,9 @@ int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
         if (!p)
                 return -ENOMEM;
         p->real = !root;
+        p->self = p->real ? getpid() : 0;
+        p->cpu_clock = p->real ? kernel_clock : no_clock;
+        take_units(p);
         p->root = dn_file_directory(AT_FDCWD, root ? root : "/proc");
         if (p->root >= 0 && p->real && !is_ours(p->root)) {
                 close(p->root);
@@ -62,49 +92,9 @@ void dn_platform_close(struct dn_procfs *p) {
         free(p);
 }
 
-static int make_room(struct dn_procfs *p, uint32_t slot) {
-        uint32_t room = p->room ? p->room : 16;
-        struct dn_held_process *by_slot;
-
-        while (room <= slot)
-                room *= 2;
-        if (room == p->room)
-                return 0;
-        by_slot = realloc(p->by_slot, room * sizeof(*by_slot));
-        if (!by_slot)
-                return -ENOMEM;
-        for (uint32_t i = p->room; i < room; i++)
-                by_slot[i] = (struct dn_held_process){.directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}};
-        p->by_slot = by_slot;
-        p->room = room;
-        return 0;
-}
-
 /* "123" or "123/stat" below the root. */
 static void path_of(char *path, size_t room, int64_t pid, const char *file) {
         snprintf(path, room, file ? "%lld/%s" : "%lld", (long long)pid, file);
-}
-
-int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid) {
-        struct dn_held_process *held;
-        char path[32];
-
-        if (make_room(p, slot) < 0)
-                return -ENOMEM;
-        held = &p->by_slot[slot];
-        *held = (struct dn_held_process){.pid = pid, .directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}};
-        if (p->held >= p->limit)
-                return 0;
-        path_of(path, sizeof(path), pid, NULL);
-        held->directory = dn_file_directory(p->root, path);
-        if (held->directory == -EMFILE || held->directory == -ENFILE) {
-                held->directory = NOT_OPEN;
-                p->limit = p->held;
-        }
-        if (held->directory < NOT_OPEN)
-                return held->directory;
-        p->held += held->directory >= 0;
-        return 0;
 }
 
 static void give_back(struct dn_procfs *p, int *fd) {
@@ -112,15 +102,80 @@ static void give_back(struct dn_procfs *p, int *fd) {
                 close(*fd);
                 p->held--;
         }
-        *fd = NOT_OPEN;
+        if (*fd != REFUSED)
+                *fd = NOT_OPEN;
+}
+
+static void give_back_files(struct dn_procfs *p, struct dn_held_process *held) {
+        for (int i = 0; i < DN_HELD_FILES; i++)
+                give_back(p, &held->file[i]);
+}
+
+/* From now on two files a process, no more. */
+static void become_lean(struct dn_procfs *p) {
+        p->lean = true;
+        for (uint32_t slot = 0; slot < p->room; slot++) {
+                if (!p->by_slot[slot].used)
+                        continue;
+                give_back(p, &p->by_slot[slot].directory);
+                give_back(p, &p->by_slot[slot].file[DN_HELD_STATM]);
+        }
+}
+
+/* There is room for one more descriptor: made, where that can be, by giving up those of a process that sleeps. */
+static bool has_place(struct dn_procfs *p) {
+        enum { LOOK_AT = 16 };
+
+        if (p->held >= p->limit && !p->lean)
+                become_lean(p);
+        for (int i = 0; i < LOOK_AT && p->held >= p->limit && p->room > 0; i++) {
+                struct dn_held_process *held = &p->by_slot[p->hand++ % p->room];
+
+                if (held->used && held->read_in + 1 < p->pass)
+                        give_back_files(p, held);
+        }
+        return p->held < p->limit;
+}
+
+/* The kernel has none to give any more: this many it is. */
+static void limit_reached(struct dn_procfs *p) {
+        p->limit = p->held;
+}
+
+void dn_procfs_begin(struct dn_procfs *p) {
+        p->pass++;
+}
+
+int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid) {
+        struct dn_held_process *by_slot = dn_slots_reserve(p->by_slot, &p->room, slot, sizeof(*by_slot)), *held;
+        char path[32];
+
+        if (!by_slot)
+                return -ENOMEM;
+        p->by_slot = by_slot;
+        held = &by_slot[slot];
+        *held = (struct dn_held_process){
+                .pid = pid, .directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}, .read_in = p->pass, .used = true};
+        if (!has_place(p) || p->lean)
+                return 0;
+        path_of(path, sizeof(path), pid, NULL);
+        held->directory = dn_file_directory(p->root, path);
+        if (held->directory == -EMFILE || held->directory == -ENFILE) {
+                held->directory = NOT_OPEN;
+                limit_reached(p);
+        }
+        if (held->directory < NOT_OPEN)
+                return held->directory;
+        p->held += held->directory >= 0;
+        return 0;
 }
 
 void dn_procfs_release(struct dn_procfs *p, uint32_t slot) {
-        if (slot >= p->room)
+        if (slot >= p->room || !p->by_slot[slot].used)
                 return;
-        for (int i = 0; i < DN_HELD_FILES; i++)
-                give_back(p, &p->by_slot[slot].file[i]);
+        give_back_files(p, &p->by_slot[slot]);
         give_back(p, &p->by_slot[slot].directory);
+        p->by_slot[slot].used = false;
 }
 
 int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
@@ -143,40 +198,40 @@ int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char
         return fd < 0 ? fd : dn_file_reread(fd, buffer, room);
 }
 
-int dn_procfs_read(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
+/* Opened for this reading, and held from then on where there is room. */
+static int read_anew(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
         struct dn_held_process *held = &p->by_slot[slot];
-        int fd = held->file[file], n;
+        int fd = dn_procfs_open_at(p, slot, held_names[file]), n;
 
-        if (fd == REFUSED)
-                return -EACCES;
-        if (fd >= 0)
-                return dn_file_reread(fd, buffer, room);
-        fd = dn_procfs_open_at(p, slot, held_names[file]);
-        if (fd < 0) {
-                if (fd == -EACCES || fd == -EPERM)
-                        held->file[file] = REFUSED;
-                return fd;
+        if (fd == -EMFILE || fd == -ENFILE) {
+                limit_reached(p);
+                if (has_place(p))
+                        fd = dn_procfs_open_at(p, slot, held_names[file]);
         }
-        n = dn_file_reread(fd, buffer, room);
+        n = fd;
+        if (fd >= 0)
+                n = dn_file_reread(fd, buffer, room);
         if (n == -EACCES || n == -EPERM)
                 held->file[file] = REFUSED;
-        if (n >= 0 && p->held < p->limit && held->directory >= 0) {
-                held->file[file] = fd;
-                p->held++;
-        } else
+        if (fd < 0)
+                return n;
+        if (n < 0 || !has_place(p) || (p->lean && file == DN_HELD_STATM)) {
                 close(fd);
+                return n;
+        }
+        held->file[file] = fd;
+        p->held++;
         return n;
 }
 
-/* The clock's number is the kernel's encoding of "process, all threads, scheduler time" (posix-timers.h). */
-bool dn_procfs_cpu_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
-        clockid_t clock = (clockid_t)((~(unsigned)pid) << 3 | 2);
-        struct timespec t;
+int dn_procfs_read(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
+        struct dn_held_process *held = &p->by_slot[slot];
+        int fd = held->file[file];
 
-        if (!p->real || clock_gettime(clock, &t) < 0)
-                return false;
-        *ret_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-        return true;
+        held->read_in = p->pass;
+        if (fd == REFUSED)
+                return -EACCES;
+        return fd >= 0 ? dn_file_reread(fd, buffer, room) : read_anew(p, slot, file, buffer, room);
 }
 
 int dn_platform_identify(struct dn_procfs *p, int64_t pid, struct dn_key *ret_key) {

@@ -167,7 +167,7 @@ static void add_own_cpu(struct reap *reap, int64_t pid) {
                 return;
         reap->row->key = member->key;
         reap->row->slot = member->slot;
-        dn_process_read_stat(reap->target->procfs, member, reap->row, 0, NULL);
+        dn_process_read_stat(reap->target->procfs, member, reap->row, 0);
 }
 
 /* A child that this process had before the command, and now waits for: it is none of the tree's, and what it used is

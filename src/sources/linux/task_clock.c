@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sources/linux/task_clock.h"
 #include "base/guard.h"
+#include "base/slots.h"
 
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -65,20 +66,11 @@ static void open_all(struct dn_task_clocks *clocks, struct dn_procfs *p, const s
 }
 
 static struct dn_task_clock *clock_of(struct dn_task_clocks *clocks, struct dn_procfs *p, const struct dn_row *row) {
-        struct dn_task_clock *clock;
+        struct dn_task_clock *clock = dn_slots_reserve(clocks->by_slot, &clocks->room, row->slot, sizeof(*clock));
 
-        if (row->slot >= clocks->room) {
-                uint32_t room = clocks->room ? clocks->room : 16;
-
-                while (room <= row->slot)
-                        room *= 2;
-                clock = realloc(clocks->by_slot, room * sizeof(*clock));
-                if (!clock)
-                        return NULL;
-                memset(clock + clocks->room, 0, (room - clocks->room) * sizeof(*clock));
-                clocks->by_slot = clock;
-                clocks->room = room;
-        }
+        if (!clock)
+                return NULL;
+        clocks->by_slot = clock;
         clock = &clocks->by_slot[row->slot];
         if (!clock->tried || !dn_key_equal(clock->key, row->key)) {
                 dn_task_clock_forget(clocks, row->slot);

@@ -59,7 +59,7 @@ static int tree_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         if (!tree)
                 return -ENOMEM;
         tree->target = t;
-        tree->self = t->procfs->real ? getpid() : 0; /* in a recorded tree our number is somebody else's */
+        tree->self = t->procfs->self;
         tree->loadavg = openat(t->procfs->root, "loadavg", O_RDONLY | O_CLOEXEC);
         *ret_state = tree;
         return 0;
@@ -114,7 +114,7 @@ static int look_at(struct tree *tree, int64_t pid, bool again) {
 
         if (pid == tree->self)
                 return 0;
-        if (tree->target->procfs->real && !dn_procfs_cpu_clock(tree->target->procfs, pid, &clock)) {
+        if (tree->target->procfs->real && !tree->target->procfs->cpu_clock(tree->target->procfs, pid, &clock)) {
                 if (!again && tree->n_missing < MISSING_MAX)
                         tree->missing[tree->n_missing++] = pid;
                 return 0;
