@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
-from harness import DENET, denet
+from harness import DENET, ROOT, denet
 from test_program import on_a_terminal
 
 # The ten of the design, to the letter: arguments, status, the line.
@@ -146,3 +147,21 @@ def test_the_word_denet_is_red_on_a_terminal_and_nothing_else() -> None:
     assert seen == b"\x1b[31mdenet\x1b[0m: no-such: not found; check its name, and PATH\r\n"
     assert on_a_terminal("run", "no-such", TERM="dumb").startswith(b"denet: ")
     assert on_a_terminal("run", "no-such", TERM="xterm", NO_COLOR="1").startswith(b"denet: ")
+
+
+def test_the_words_of_the_troubleshooting_page_are_the_programs_own() -> None:
+    """Each heading and reason in it that quotes denet stands so in the sources."""
+
+    def plain(text: str) -> str:
+        return re.sub(r"%[a-z]+|\d+", "#", text)
+
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    sources = "".join(p.read_text() for p in sorted((ROOT / "src").rglob("*.c")))
+    # Pieces of a text that is broken over two lines.
+    said = plain(re.sub(r'"\s+"', "", sources))
+    quoted = [q for line in page.splitlines() if line.startswith("### ") for q in re.findall(r"`([^`]+)`", line)]
+    quoted += re.findall(r"^\| `([^`]+?),? ?…?` \|", page, re.MULTILINE)
+    quoted = [q for q in quoted if " " in q]
+    assert len(quoted) > 8
+    for quote in quoted:
+        assert plain(quote) in said, quote
