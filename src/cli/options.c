@@ -197,6 +197,18 @@ static int parse_words(struct parser *p) {
         return r;
 }
 
+/* What only run and attach write would be missed without a word elsewhere. */
+static int check_command(const struct dn_cli *cli) {
+        bool measures = cli->command->run == dn_run_command || cli->command->run == dn_attach_command;
+        const char *option = cli->out ? "out" : "stats", *name = cli->command->name;
+
+        if (measures || (!cli->out && !cli->stats))
+                return 0;
+        dn_say("--%s is for run and attach, and %s writes none; leave it out, or: denet %s ... >%s", option, name, name,
+               cli->out ? cli->out : cli->stats);
+        return DN_STATUS_USAGE;
+}
+
 int dn_options_parse(struct dn_cli *cli, int argc, char **argv) {
         struct parser p = {cli, argv, argc, 0};
         int r;
@@ -217,5 +229,5 @@ int dn_options_parse(struct dn_cli *cli, int argc, char **argv) {
                        cli->o.interval_ms ? cli->o.interval_ms : 100);
                 return DN_STATUS_USAGE;
         }
-        return 0;
+        return check_command(cli);
 }

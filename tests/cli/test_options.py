@@ -243,3 +243,16 @@ def test_the_readme_speaks_of_no_option_that_does_not_exist() -> None:
     known = names_in_the_table()
     text = (ROOT / "README.md").read_text()
     assert set(re.findall(r"`--([a-z-]+)", text)) <= known
+
+
+def test_an_option_that_a_command_could_not_heed_is_refused(tmp_path: Path) -> None:
+    for arguments in (["-o", "x", "stats", "run.jsonl"], ["stats", "run.jsonl", "-o", "x"]):
+        result = denet(*arguments, cwd=tmp_path)
+        assert result.status == 2
+        assert result.error_line == (
+            "denet: --out is for run and attach, and stats writes none; leave it out, or: denet stats ... >x"
+        )
+    for command in (["doctor"], ["convert", "a.jsonl", "b.jsonl"], ["stats", "run.jsonl"]):
+        result = denet("--stats", "x", *command, cwd=tmp_path)
+        assert (result.status, result.error_line.split(",")[0]) == (2, "denet: --stats is for run and attach")
+    assert list(tmp_path.iterdir()) == []
