@@ -7,6 +7,8 @@
 
 #include <time.h>
 
+enum { NARROW_MAX = 139 }; /* columns: from one more on the summary has a wide form */
+
 /* Folds the file into the report. 0, or an exit status after a line that says why. */
 static int read_file(struct dn_cli *cli, const char *path, struct dn_report *report) {
         struct dn_reading reading;
@@ -45,6 +47,13 @@ static void put_origin(struct dn_text *text, const char *path, const struct dn_r
         dn_text_printf(text, "%.0f sample%s\n\n", samples, samples == 1 ? "" : "s");
 }
 
+/* 0: there is nobody to fit it to. */
+static int columns(void) {
+        int n = dn_columns(STDOUT_FILENO);
+
+        return !isatty(STDOUT_FILENO) ? 0 : n > 0 ? n : 80;
+}
+
 static const char *name_of(const char *path) {
         return strcmp(path, "-") == 0 ? "standard input" : path;
 }
@@ -66,20 +75,15 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
                         dn_text_put(&text, (struct dn_str){json, n});
                 dn_text_put_char(&text, '\n');
         } else {
-                how.columns = dn_columns(STDOUT_FILENO);
+                how.columns = columns();
+                if (how.columns > NARROW_MAX)
+                        how.columns = NARROW_MAX; /* an answer looks the same on every terminal */
                 put_origin(&text, name_of(path), report);
                 dn_closing_write(&text, report, &how);
                 if (more)
                         dn_text_put_char(&text, '\n');
         }
         return answer(&text);
-}
-
-/* 0: there is nobody to fit it to. */
-static int columns(void) {
-        int n = dn_columns(STDOUT_FILENO);
-
-        return !isatty(STDOUT_FILENO) ? 0 : n > 0 ? n : 80;
 }
 
 /* Side by side. One that cannot be read leaves the other alone. */
