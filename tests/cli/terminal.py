@@ -231,7 +231,9 @@ class XTerm:
         wait_until(lambda: "$" in self.history())
 
     def xdotool(self, *arguments: str) -> str:
-        done = subprocess.run(["xdotool", *arguments], env=self.environ, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            ["xdotool", *arguments], env=self.environ, capture_output=True, text=True, timeout=PATIENCE
+        )
         return done.stdout
 
     def find_window(self) -> bool:
