@@ -194,7 +194,8 @@ static void take_child(struct parse *p) {
                         dn_scan_skip(&p->scan);
 }
 
-/* Those that nobody wants are read all the same, one over the other: that is faster than to skip them, and as strict. */
+/* Those that nobody wants are read all the same, one over the other: that is faster than to skip them, and as strict.
+ */
 static void take_children(struct parse *p) {
         struct dn_table *processes = &p->reader->sample.part[DN_PROCESS];
 

@@ -49,8 +49,8 @@ static int zstd_step(void *state, struct dn_str *in, int how, char *out, size_t 
         static const ZSTD_EndDirective ends[] = {
                 [DN_CODEC_MORE] = ZSTD_e_continue, [DN_CODEC_FLUSH] = ZSTD_e_flush, [DN_CODEC_END] = ZSTD_e_end};
         struct zstd *z = state;
-        ZSTD_inBuffer from = {in->p, in->n, 0};
-        ZSTD_outBuffer to = {out, room, 0};
+        ZSTD_inBuffer from = {.src = in->p, .size = in->n};
+        ZSTD_outBuffer to = {.dst = (void *)out, .size = room};
         size_t r =
                 z->to ? ZSTD_compressStream2(z->to, &to, &from, ends[how]) : ZSTD_decompressStream(z->from, &to, &from);
 
