@@ -50,10 +50,14 @@ static int zstd_step(void *state, struct dn_str *in, int how, char *out, size_t 
                 [DN_CODEC_MORE] = ZSTD_e_continue, [DN_CODEC_FLUSH] = ZSTD_e_flush, [DN_CODEC_END] = ZSTD_e_end};
         struct zstd *z = state;
         ZSTD_inBuffer from = {.src = in->p, .size = in->n};
-        ZSTD_outBuffer to = {.dst = (void *)out, .size = room};
-        size_t r =
-                z->to ? ZSTD_compressStream2(z->to, &to, &from, ends[how]) : ZSTD_decompressStream(z->from, &to, &from);
+        ZSTD_outBuffer to = {.size = room};
+        size_t r;
 
+        to.dst = out;
+        if (z->to)
+                r = ZSTD_compressStream2(z->to, &to, &from, ends[how]);
+        else
+                r = ZSTD_decompressStream(z->from, &to, &from);
         *in = (struct dn_str){in->p + from.pos, in->n - from.pos};
         *ret_n = to.pos;
         if (ZSTD_isError(r))
