@@ -34,7 +34,7 @@ static int zstd_open(void **ret_state, bool write) {
                 return -ENOMEM;
         }
         if (write) {
-                ZSTD_CCtx_setParameter(z->to, ZSTD_c_compressionLevel, 3); /* as fast as 1 for records, a quarter smaller */
+                ZSTD_CCtx_setParameter(z->to, ZSTD_c_compressionLevel, 3); /* as fast as 1, a quarter smaller */
                 ZSTD_CCtx_setParameter(z->to, ZSTD_c_checksumFlag, 1);
         }
         *ret_state = z;
