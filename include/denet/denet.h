@@ -100,20 +100,25 @@ DENET_API int denet_run(denet **ret_d, const denet_options *o, char *const argv[
  * a thread of the kernel, or the caller itself. What may not be read is absent from the records. */
 DENET_API int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error *error);
 
-/* Reads saved records; "-" is standard input. -ENOENT, -EACCES, -EISDIR … */
+/* Reads saved records: JSON lines, an array of them, or denet's CSV, each perhaps compressed by zstd or gzip; what it
+ * is, the file itself says. "-" is standard input. -ENOENT, -EACCES, -EISDIR …; -ELIBACC: compressed, and the codec is
+ * not installed. */
 DENET_API int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_error *error);
 
 /* The same from memory, which is borrowed as long as the stream lives. */
 DENET_API int denet_parse(denet **ret_d, const denet_options *o, const char *lines, size_t size, denet_error *error);
 
-/* This machine's env and capabilities. -ENOTSUP in this version. */
+/* This machine, without watching anything: an env record, and a metadata record of no process. Each of its capabilities
+ * says `available`; with `partial` for some processes alone, and else why not, as `reason` and `hint`. What this
+ * version does not read has under `machine` what it could. */
 DENET_API int denet_probe(denet **ret_d, const denet_options *o, denet_error *error);
 
 /* Closes it and returns NULL; d may be NULL. A command that runs goes on, and is then the caller's to wait for. */
 DENET_API denet *denet_free(denet *d);
 
 /* Does what is due, waiting at most timeout_ms for it (-1: as long as it takes). 1: *ret_record is the next record. 0:
- * the end. -EAGAIN: nothing yet. -EINTR: a signal. -EBADMSG: a broken line of a file, left out; call again. */
+ * the end. -EAGAIN: nothing yet. -EINTR: a signal. -EBADMSG: a broken line of a file, left out; call again. -EUCLEAN: a
+ * compressed file is damaged; -EFBIG: a line does not end; nothing comes after these. */
 DENET_API int denet_next(denet *d, int timeout_ms, const denet_record **ret_record);
 
 /* Readable when denet_next has something to do, for one's own poll. -ENOTSUP for a file. */
@@ -206,8 +211,9 @@ DENET_API const denet_field *denet_field_at(int id); /* 0, 1, 2 …; NULL past t
 
 /* ------------------------------------------------------------------------------------------------------ sinks */
 
-/* format is "jsonl", "json" or "csv"; NULL: by the path's ending. What the file held stands until the first record is
- * written; a file that was made for nothing is removed. 0, -EINVAL (no such format), or why it cannot be written. */
+/* format is "jsonl", "json" or "csv"; NULL: by the path's ending. A last .zst or .gz compresses in any case (-ELIBACC:
+ * the codec is not installed). What the file held stands until the first record is written; a file that was made for
+ * nothing is removed. 0, -EINVAL (no such format), or why it cannot be written. */
 DENET_API int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, denet_error *error);
 /* To a descriptor, which stays the caller's. */
 DENET_API int denet_sink_open_fd(denet_sink **ret_s, int fd, const char *format);

@@ -2,12 +2,12 @@
 #include "base/json_skip.h"
 #include "base/json_scan.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(DN_PORTABLE)
 #include <emmintrin.h>
 #endif
 
 /* Past what is plain in a string, many bytes at a time; stops at, or a few bytes before, the first that is not. */
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(DN_PORTABLE)
 static const char *past_plain(const char *p, const char *end) {
         const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
 

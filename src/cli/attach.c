@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/doctor.h"
 #include "cli/process.h"
 #include "cli/watch.h"
 
 #include <errno.h>
+
+static int refuse(int64_t pid, const denet_error *error) {
+        bool unseen = error->code == -ESRCH || error->code == -EACCES || error->code == -EPERM;
+        int hidepid = unseen && dn_process_unseen(pid) ? dn_doctor_hidepid() : 0;
+
+        if (hidepid)
+                dn_say("%lld: not visible to you (/proc has hidepid=%d); sudo denet attach %lld", (long long)pid,
+                       hidepid, (long long)pid);
+        else
+                dn_say("%s", error->text);
+        return DN_STATUS_OWN_ERROR;
+}
 
 int dn_attach_command(struct dn_cli *cli) {
         struct dn_watch w = {.command = false};
@@ -22,11 +35,8 @@ int dn_attach_command(struct dn_cli *cli) {
                 dn_process_raise_descriptors();
                 if (cli->debug)
                         cli->o.debug = dn_debug;
-                if (denet_attach(&w.stream, &cli->o, (int64_t)pid, &error) < 0) {
-                        dn_say("%s", error.text);
-                        status = DN_STATUS_OWN_ERROR;
-                } else
-                        status = dn_watch_to_end(&w);
+                status = denet_attach(&w.stream, &cli->o, (int64_t)pid, &error) < 0 ? refuse((int64_t)pid, &error)
+                                                                                    : dn_watch_to_end(&w);
         }
         dn_watch_close(&w);
         return status;

@@ -2,6 +2,7 @@
  * What the parts of the program share: the parsed command line, and the exit statuses. */
 #pragma once
 #include "base/text.h"
+#include "cli/screen.h"
 #include "denet/denet.h"
 
 enum dn_status {
@@ -15,15 +16,17 @@ enum dn_status {
 };
 
 enum dn_command_output { DN_OUTPUT_DEFAULT, DN_OUTPUT_INHERIT, DN_OUTPUT_STDERR, DN_OUTPUT_DISCARD };
+enum dn_show { DN_SHOW_ROW, DN_SHOW_LINES, DN_SHOW_NOTHING }; /* while it runs */
 
 struct dn_command;
 
 struct dn_cli {
         denet_options o;
-        bool json, quiet, lines, debug, help, version;
+        bool json, quiet, debug, help, version;
         const char *out, *stats;
         unsigned long long duration_ms; /* 0: no limit */
         int command_output;
+        int show;                         /* of dn_show */
         const struct dn_command *command; /* NULL: none given */
         char **arguments;                 /* of the command, NULL at the end; the caller's argv */
         int n_arguments;
@@ -43,12 +46,17 @@ const struct dn_command *dn_command_find(const char *name);
 int dn_run_command(struct dn_cli *cli);
 int dn_attach_command(struct dn_cli *cli);
 int dn_stats_command(struct dn_cli *cli);
+int dn_convert_command(struct dn_cli *cli);
+int dn_doctor_command(struct dn_cli *cli);
 int dn_help_command(struct dn_cli *cli);
 
 /* Takes argv apart. 0, or DN_STATUS_USAGE after one clear line on standard error. */
 int dn_options_parse(struct dn_cli *cli, int argc, char **argv);
 
-/* `denet: WHAT: WHY; WHAT TO DO` on standard error, in one write; control characters of a name become `?`. */
+/* What `typed` may have meant for a command; NULL: nothing is near. */
+const char *dn_command_nearest(const char *typed);
+
+/* `denet: WHAT: WHY; WHAT TO DO` on standard error, in one write; what is hostile in a name becomes `?`. */
 void dn_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, and the command's usage line: a wrong use of it. Gives DN_STATUS_USAGE. */
@@ -59,6 +67,3 @@ void dn_debug(void *user, const char *line);
 
 /* All of it, or the reader has gone: 0 or -errno. */
 int dn_write_all(int fd, struct dn_str bytes);
-
-/* ESC sequences may go there: a terminal that understands them, and NO_COLOR is not set. */
-bool dn_colour(int fd);

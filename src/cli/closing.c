@@ -1,50 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/closing.h"
 #include "base/guard.h"
-#include "base/utf8.h"
+#include "cli/closing_parts.h"
 #include "cli/quantity.h"
 
-#include <errno.h>
 #include <signal.h>
 
-/* What the lines are made of, looked up once. */
-struct numbers {
-        double time, cores, peak_cores, user, system, peak_kb, peak_at, processes, threads, samples;
-        double read, written, disk_read, disk_written, net_in, net_out;
-        bool has_cpu, has_memory, has_io, has_disk, has_net;
-};
+static const double small_secs = 1; /* a shorter run has no course of its own */
 
-static const char bold[] = "\033[1m", dim[] = "\033[2m", red[] = "\033[31m", yellow[] = "\033[33m";
-
-static void style(struct dn_text *text, const struct dn_closing *how, const char *sgr) {
-        if (how->colour)
-                dn_text_put(text, dn_str_of(sgr));
-}
-
-static void plain(struct dn_text *text, const struct dn_closing *how) {
-        style(text, how, "\033[0m");
-}
-
-void dn_closing_put_name(struct dn_text *text, struct dn_str name) {
-        while (name.n > 0) {
-                unsigned char c = (unsigned char)name.p[0];
-                size_t n = dn_utf8_length(name);
-                /* C1 controls are C2 80 to C2 9F; marks that turn the direction of text are E2 80 8E to 8F, E2 80 AA to
-                 * AE, E2 81 A6 to A9. */
-                bool control =
-                        c < 0x20 || c == 0x7f || n == 0 || (n == 2 && c == 0xc2 && (unsigned char)name.p[1] < 0xa0);
-
-                if (n == 3 && c == 0xe2) {
-                        unsigned char d = (unsigned char)name.p[1], e = (unsigned char)name.p[2];
-
-                        control |= d == 0x80 && (e == 0x8e || e == 0x8f || (e >= 0xaa && e <= 0xae));
-                        control |= d == 0x81 && e >= 0xa6 && e <= 0xa9;
-                }
-                n = n ? n : 1;
-                dn_text_put(text, control ? DN_STR("?") : (struct dn_str){name.p, n});
-                name.p += n;
-                name.n -= n;
-        }
+/* What stands between a line and the one that continues it. */
+static const char *continuation(const struct dn_closing *how) {
+        return dn_closing_wide(how) ? "; " : "\n          ";
 }
 
 static bool get(const struct dn_report *r, const char *name, double *value) {
@@ -52,7 +17,7 @@ static bool get(const struct dn_report *r, const char *name, double *value) {
         return dn_report_number(r, name, value);
 }
 
-static void look_up(const struct dn_report *r, struct numbers *n) {
+static void look_up(const struct dn_report *r, struct dn_closing_numbers *n) {
         double cpu;
 
         get(r, "total_time_secs", &n->time);
@@ -81,12 +46,12 @@ static void put_signal(struct dn_text *text, int number) {
         dn_text_printf(text, name ? "killed by signal %d (%s)" : "killed by signal %d", number, name);
 }
 
-static void put_headline(struct dn_text *text, const struct dn_report *r, const struct numbers *n,
+static void put_headline(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n,
                          const struct dn_closing *how) {
         bool bad = how->time_limit || r->signal > 0 || r->exit_code > 0;
 
         dn_text_put(text, DN_STR("denet: "));
-        style(text, how, bad ? red : "");
+        dn_closing_style(text, how, bad ? DN_RED : "");
         if (how->time_limit)
                 dn_text_put(text, DN_STR("time limit"));
         else if (r->signal > 0)
@@ -98,32 +63,34 @@ static void put_headline(struct dn_text *text, const struct dn_report *r, const 
                                   : r->ended       ? DN_STR("watched")
                                                    : DN_STR("no end was recorded"));
         if (bad)
-                plain(text, how);
+                dn_closing_style(text, how, DN_PLAIN);
         dn_text_put(text, how->time_limit                                                       ? DN_STR(" ")
                           : r->exit_code < 0 && r->signal <= 0 && r->ended && !how->interrupted ? DN_STR(" for ")
                                                                                                 : DN_STR(" after "));
-        style(text, how, bold);
+        dn_closing_style(text, how, DN_BOLD);
         dn_put_seconds(text, n->time);
-        plain(text, how);
-        dn_text_put(text, how->time_limit ? DN_STR(", exit 124\n\n") : DN_STR("\n\n"));
+        dn_closing_style(text, how, DN_PLAIN);
+        dn_text_put(text, how->time_limit ? DN_STR(", exit 124\n") : DN_STR("\n"));
 }
 
-static void put_cpu(struct dn_text *text, const struct dn_report *r, const struct numbers *n,
+static void put_cpu(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n,
                     const struct dn_closing *how) {
+        bool course = n->samples > 1 && n->time >= small_secs;
+
         dn_text_put(text, DN_STR("cpu       "));
-        style(text, how, bold);
+        dn_closing_style(text, how, DN_BOLD);
         dn_put_cores(text, n->cores);
         dn_text_put(text, DN_STR(" cores"));
-        plain(text, how);
+        dn_closing_style(text, how, DN_PLAIN);
         dn_text_put(text, DN_STR(" on average"));
-        if (n->samples > 1) {
+        if (course) {
                 dn_text_put(text, DN_STR(", peak "));
                 dn_put_cores(text, n->peak_cores);
                 if (r->cores > 0)
                         dn_text_printf(text, " of %lld", (long long)r->cores);
         }
         if (n->has_cpu) {
-                dn_text_put(text, n->samples > 1 ? DN_STR("\n          ") : DN_STR("; "));
+                dn_text_put(text, dn_str_of(course ? continuation(how) : "; "));
                 dn_put_seconds(text, n->user);
                 dn_text_put(text, DN_STR(" user, "));
                 dn_put_seconds(text, n->system);
@@ -132,17 +99,61 @@ static void put_cpu(struct dn_text *text, const struct dn_report *r, const struc
         dn_text_put_char(text, '\n');
 }
 
-static void put_memory(struct dn_text *text, const struct dn_report *r, const struct numbers *n,
+static const struct dn_detail_group *largest_but(const struct dn_detail *d, const struct dn_detail_group *other) {
+        const struct dn_detail_group *largest = NULL;
+
+        for (size_t i = 0; i < d->n_groups; i++) {
+                const struct dn_detail_group *g = &d->groups[i];
+
+                if (g->peak_processes > 0 && g != other && (!largest || g->peak_kb > largest->peak_kb))
+                        largest = g;
+        }
+        return largest;
+}
+
+static void put_part(struct dn_text *text, const char *name, double kb) {
+        dn_closing_put_name(text, dn_str_of(name));
+        dn_text_put_char(text, ' ');
+        dn_put_bytes(text, kb * 1024);
+}
+
+/* samtools sort 11.2 GiB, bwa mem 2.84 GiB, 15 others 61.0 MiB: whose it was at the peak. Not where a process had more
+ * than any sample saw, for then nobody knows. */
+static void put_memory_parts(struct dn_text *text, const struct dn_detail *d, const struct dn_closing_numbers *n,
+                             const struct dn_closing *how) {
+        const struct dn_detail_group *first = largest_but(d, NULL), *second = first ? largest_but(d, first) : NULL;
+        uint64_t others = 0;
+        double kb = 0;
+
+        if (!second || d->peak_kb < n->peak_kb * 0.99)
+                return;
+        for (size_t i = 0; i < d->n_groups; i++)
+                if (&d->groups[i] != first && &d->groups[i] != second) {
+                        others += d->groups[i].peak_processes;
+                        kb += d->groups[i].peak_kb;
+                }
+        dn_text_put(text, dn_str_of(continuation(how)));
+        put_part(text, first->label, first->peak_kb);
+        dn_text_put(text, DN_STR(", "));
+        put_part(text, second->label, second->peak_kb);
+        if (others > 0) {
+                dn_text_printf(text, ", %llu ", (unsigned long long)others);
+                put_part(text, others == 1 ? "other" : "others", kb);
+        }
+}
+
+static void put_memory(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n,
                        const struct dn_closing *how) {
         double share = r->memory_kb > 0 ? n->peak_kb / (double)r->memory_kb : 0;
+        bool course = n->samples > 1 && n->time >= small_secs;
 
         dn_text_put(text, DN_STR("memory    "));
-        style(text, how, bold);
-        style(text, how, share >= 0.9 ? yellow : "");
+        dn_closing_style(text, how, DN_BOLD);
+        dn_closing_style(text, how, share >= 0.9 ? DN_YELLOW : "");
         dn_put_bytes(text, n->peak_kb * 1024);
-        plain(text, how);
+        dn_closing_style(text, how, DN_PLAIN);
         dn_text_put(text, DN_STR(" peak"));
-        if (n->samples > 1 && n->time >= 1 && n->peak_at > 0) {
+        if (course && n->peak_at > 0) {
                 dn_text_put(text, DN_STR(" at "));
                 dn_put_seconds(text, n->peak_at);
         }
@@ -150,6 +161,8 @@ static void put_memory(struct dn_text *text, const struct dn_report *r, const st
                 dn_text_printf(text, ", %.0f%% of ", share * 100);
                 dn_put_bytes(text, (double)r->memory_kb * 1024);
         }
+        if (course)
+                put_memory_parts(text, &r->detail, n, how);
         dn_text_put_char(text, '\n');
 }
 
@@ -163,7 +176,7 @@ static void put_pair(struct dn_text *text, double a, const char *a_word, double 
         }
 }
 
-static void put_io(struct dn_text *text, const struct numbers *n) {
+static void put_io(struct dn_text *text, const struct dn_closing_numbers *n) {
         if (n->read + n->written + n->disk_read + n->disk_written < 1)
                 return;
         dn_text_put(text, DN_STR("i/o       "));
@@ -173,7 +186,7 @@ static void put_io(struct dn_text *text, const struct numbers *n) {
         dn_text_put_char(text, '\n');
 }
 
-static void put_network(struct dn_text *text, const struct numbers *n) {
+static void put_network(struct dn_text *text, const struct dn_closing_numbers *n) {
         if (n->net_in + n->net_out < 1)
                 return;
         dn_text_put(text, DN_STR("network   "));
@@ -183,177 +196,73 @@ static void put_network(struct dn_text *text, const struct numbers *n) {
         dn_text_put(text, DN_STR(" out (whole machine)\n"));
 }
 
-static void put_tasks(struct dn_text *text, const struct dn_report *r, const struct numbers *n) {
+static void put_tasks(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n) {
         if ((r->processes_seen <= 1 && n->processes <= 1) || n->samples < 1)
                 return;
         dn_text_put(text, DN_STR("tasks     "));
         if (r->processes_seen > 0)
-                dn_text_printf(text, r->processes_seen > 1 ? "at least %lld processes, " : "%lld process, ",
-                               (long long)r->processes_seen); /* those between two samples are nobody's to count */
+                dn_text_printf(text, "%s%lld process%s, ",
+                               r->detail.missing.ebpf ? "" : "at least ", /* between two samples nobody counts */
+                               (long long)r->processes_seen, r->processes_seen == 1 ? "" : "es");
         dn_text_printf(text, "%.0f at once; %.0f threads at once\n", n->processes, n->threads);
 }
 
-/* One a line, in yellow; what was lost is red. */
-static void put_note(struct dn_text *text, const struct dn_closing *how, const char *sgr, struct dn_str note) {
-        dn_text_put(text, DN_STR("note      "));
-        style(text, how, sgr);
-        dn_closing_put_name(text, note);
-        plain(text, how);
-        dn_text_put_char(text, '\n');
-}
-
-static void put_notes(struct dn_text *text, const struct dn_report *r, const struct dn_closing *how) {
-        dn_autotext struct dn_text note = {0};
-
-        if (r->still_running > 0) {
-                dn_text_printf(&note, "%lld of its processes still ran at the end", (long long)r->still_running);
-                put_note(text, how, yellow, dn_text_str(&note));
-        }
-        if (r->lower_bound.n > 0) {
-                dn_text_reset(&note);
-                dn_text_put(&note, DN_STR("the totals are the least it can be: "));
-                dn_text_put(&note, dn_text_str(&r->lower_bound));
-                put_note(text, how, yellow, dn_text_str(&note));
-        }
-        if (r->oom_kills > 0) {
-                dn_text_reset(&note);
-                dn_text_printf(&note, "killed for memory: %.0f process%s of the cgroup", r->oom_kills,
-                               r->oom_kills == 1 ? "" : "es");
-                put_note(text, how, red, dn_text_str(&note));
-        }
-        if (r->throttled_secs > 0) {
-                dn_text_reset(&note);
-                dn_text_put(&note, DN_STR("the cgroup held the cores back for "));
-                dn_put_seconds(&note, r->throttled_secs);
-                put_note(text, how, yellow, dn_text_str(&note));
-        }
-        if (r->lost_records > 0) {
-                dn_text_reset(&note);
-                dn_text_printf(&note, "%lld records lost", (long long)r->lost_records);
-                if (how->lost_error)
-                        dn_text_printf(&note, ": %s",
-                                       how->lost_error == ENOSPC ? "disk full" : strerror(how->lost_error));
-                put_note(text, how, red, dn_text_str(&note));
-        }
-        if (r->broken > 0) {
-                dn_text_reset(&note);
-                dn_text_printf(&note, "%llu lines were no records, and were left out", (unsigned long long)r->broken);
-                put_note(text, how, yellow, dn_text_str(&note));
-        }
-}
-
-static void put_records(struct dn_text *text, const struct numbers *n, const struct dn_closing *how) {
-        if (!how->records)
-                return;
-        dn_text_put(text, DN_STR("records   "));
-        dn_closing_put_name(text, dn_str_of(how->records));
-        dn_text_printf(text, ", %.0f sample%s", n->samples, n->samples == 1 ? "" : "s");
-        if (how->records_bytes >= 0) {
-                dn_text_put(text, DN_STR(", "));
-                dn_put_bytes(text, (double)how->records_bytes);
-        }
-        dn_text_put_char(text, '\n');
-}
-
-/* Right-aligned in a column of its own. */
-static void put_cell(struct dn_text *text, int width, void (*put)(struct dn_text *, double), double value) {
-        dn_autotext struct dn_text cell = {0};
-
-        put(&cell, value);
-        for (int i = (int)cell.n; i < width; i++)
-                dn_text_put_char(text, ' ');
-        dn_text_put(text, dn_text_str(&cell));
-}
-
-static void put_share(struct dn_text *text, double share) {
-        dn_text_printf(text, share < 0.995 && share > 0 && share < 0.01 ? "%.1f%%" : "%.0f%%", share * 100);
-}
-
-static void put_row(struct dn_text *text, const struct dn_group *g, double total_cpu, const char *name,
-                    const struct dn_closing *how) {
-        size_t from;
-
-        /* Files of older releases have no CPU seconds. */
-        if (total_cpu > 0) {
-                put_cell(text, 12, dn_put_seconds, g->cpu_secs);
-                put_cell(text, 7, put_share, g->cpu_secs / total_cpu);
-        } else
-                dn_text_put(text, DN_STR("           -      -"));
-        put_cell(text, 10, dn_put_bytes, g->peak_kb * 1024);
-        put_cell(text, 10, dn_put_bytes, g->read_bytes);
-        put_cell(text, 10, dn_put_bytes, g->written_bytes);
-        if (g->runs)
-                dn_text_printf(text, "%6llu  ", (unsigned long long)g->runs);
-        else
-                dn_text_put(text, DN_STR("        ")); /* nobody saw how many */
-        from = text->n;
-        dn_closing_put_name(text, dn_str_of(name));
-        if (how->terminal && text->n - from > (size_t)(how->columns > 60 ? how->columns - 58 : 20)) {
-                text->n = from + (size_t)(how->columns > 60 ? how->columns - 61 : 17);
-                dn_text_put(text, DN_STR("..."));
-        }
-        dn_text_put_char(text, '\n');
-}
-
-/* The table: at most `room` lines, the head and `others` among them. */
-static void put_table(struct dn_text *text, struct dn_report *r, const struct numbers *n, const struct dn_closing *how,
-                      int room) {
-        const struct dn_costliest *c = &r->costliest;
-        struct dn_group others = {0};
-        double total = n->user + n->system, listed = 0;
-        size_t shown, rows = room > 12 ? 10 : room > 3 ? (size_t)room - 2 : 0;
-
-        dn_costliest_finish(&r->costliest);
-        if (c->n_groups < 2 || rows == 0)
-                return;
-        dn_text_put_char(text, '\n');
-        style(text, how, dim);
-        dn_text_put(text, DN_STR("    CPU time  share  peak mem      read   written  runs  command"));
-        plain(text, how);
-        dn_text_put_char(text, '\n');
-        shown = c->n_groups <= rows ? c->n_groups : rows - 1;
-        for (size_t i = 0; i < c->n_groups; i++) {
-                const struct dn_group *g = &c->groups[i];
-
-                if (i < shown) {
-                        put_row(text, g, total, g->label, how);
-                        listed += g->cpu_secs;
-                        continue;
-                }
-                others.runs += g->runs;
-                others.read_bytes += g->read_bytes;
-                others.written_bytes += g->written_bytes;
-                others.peak_kb = g->peak_kb > others.peak_kb ? g->peak_kb : others.peak_kb;
-        }
-        /* Also what lived between two samples: it is in the total, and nobody's by name. */
-        others.cpu_secs = total - listed > 0 ? total - listed : 0;
-        if (others.runs > 0 || others.cpu_secs >= 0.01)
-                put_row(text, &others, total, "others", how);
-}
-
-static int count_lines(struct dn_str text) {
+/* Those that it takes on the screen, where a long line goes on in the next. */
+static int count_lines(const struct dn_text *text, const struct dn_closing *how) {
+        struct dn_str rest = dn_text_str(text), line;
         int n = 0;
 
-        for (size_t i = 0; i < text.n; i++)
-                n += text.p[i] == '\n';
+        while (dn_str_cut(&rest, '\n', &line)) {
+                int columns = 0;
+
+                for (size_t i = 0; i < line.n; i++) {
+                        if (line.p[i] == '\033')
+                                while (i < line.n && line.p[i] != 'm')
+                                        i++;
+                        else
+                                columns += ((unsigned char)line.p[i] & 0xc0) != 0x80;
+                }
+                n += how->columns > 0 && columns > how->columns ? (columns + how->columns - 1) / how->columns : 1;
+        }
         return n;
 }
 
+static void put_body(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n,
+                     const struct dn_closing *how) {
+        if (n->has_cpu || n->samples > 0)
+                put_cpu(text, r, n, how);
+        if (n->has_memory)
+                put_memory(text, r, n, how);
+        if (n->has_io || n->has_disk)
+                put_io(text, n);
+        if (n->has_net)
+                put_network(text, n);
+        put_tasks(text, r, n);
+        dn_closing_put_notes(text, r, n, how);
+}
+
 void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn_closing *how) {
-        struct numbers n = {0};
+        enum { FREE = 2, UNLIMITED = 1000 };
+        int room = how->rows > 0 ? how->rows - FREE - 1 : UNLIMITED; /* the empty line before it is there already */
+        dn_autotext struct dn_text body = {0}, table = {0};
+        struct dn_closing_numbers n = {0};
+        bool roomy;
 
         look_up(r, &n);
+        dn_costliest_finish(&r->costliest);
+        dn_detail_finish(&r->detail);
         put_headline(text, r, &n, how);
-        if (n.has_cpu || n.samples > 0)
-                put_cpu(text, r, &n, how);
-        if (n.has_memory)
-                put_memory(text, r, &n, how);
-        if (n.has_io || n.has_disk)
-                put_io(text, &n);
-        if (n.has_net)
-                put_network(text, &n);
-        put_tasks(text, r, &n);
-        put_notes(text, r, how);
-        put_records(text, &n, how);
-        put_table(text, r, &n, how, how->rows > 0 ? how->rows - 2 - count_lines(dn_text_str(text)) : 100);
+        put_body(&body, r, &n, how);
+        dn_closing_put_table(&table, r, &n, how, UNLIMITED);
+        room -= 1 + count_lines(&body, how);
+        roomy = count_lines(&table, how) + (table.n > 0) + 1 <= room;
+        if (!roomy) {
+                dn_text_reset(&table);
+                dn_closing_put_table(&table, r, &n, how, room);
+        }
+        dn_text_put(text, roomy ? DN_STR("\n") : DN_STR(""));
+        dn_text_put(text, dn_text_str(&body));
+        dn_text_put(text, roomy && table.n > 0 ? DN_STR("\n") : DN_STR(""));
+        dn_text_put(text, dn_text_str(&table));
+        text->failed |= body.failed || table.failed;
 }

@@ -4,13 +4,13 @@
 #include "cli/report.h"
 
 struct dn_closing {
-        bool colour, terminal; /* of where it goes */
-        bool interrupted;      /* denet did not wait for the end */
-        bool time_limit;       /* the run was ended by --duration */
-        const char *records;   /* the file that holds them, or NULL */
-        int64_t records_bytes; /* its size; -1: not known */
-        int lost_error;        /* why records were lost, an errno value; 0: not known */
-        int rows;              /* of the terminal: at most that many minus two; 0: no matter */
+        bool colour, terminal, utf8; /* of where it goes */
+        bool interrupted;            /* denet did not wait for the end */
+        bool time_limit;             /* the run was ended by --duration */
+        const char *records;         /* the file that holds them, or NULL */
+        int64_t records_bytes;       /* its size; -1: not known */
+        int lost_error;              /* why records were lost, an errno value; 0: not known */
+        int rows;                    /* of the terminal: at most that many minus two; 0: no matter */
         int columns;
 };
 
@@ -19,3 +19,5 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
 
 /* A name of somebody else's: control characters and bytes that are no UTF-8 become `?`. */
 void dn_closing_put_name(struct dn_text *text, struct dn_str name);
+/* The same; on a terminal no wider than `room`. */
+void dn_closing_put_cut_name(struct dn_text *text, struct dn_str name, const struct dn_closing *how, size_t room);

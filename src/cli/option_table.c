@@ -14,7 +14,7 @@
         }
 FLAG(json, cli->json = true)
 FLAG(quiet, cli->quiet = true)
-FLAG(lines, cli->lines = true)
+FLAG(lines, cli->show = DN_SHOW_LINES)
 FLAG(debug, cli->debug = true)
 FLAG(help, cli->help = true)
 FLAG(version, cli->version = true)
@@ -24,6 +24,9 @@ FLAG(since_process_start, cli->o.flags |= DENET_SINCE_PROCESS_START)
 FLAG(no_polling, cli->o.flags |= DENET_NO_POLLING)
 FLAG(wait_all, cli->o.flags |= DENET_WAIT_ALL)
 FLAG(write_env, cli->o.flags |= DENET_WRITE_ENV)
+FLAG(gpu, cli->o.flags |= DENET_WITH_GPU)
+FLAG(enable_ebpf,
+     cli->o.ebpf |= DENET_EBPF_SYSCALLS | DENET_EBPF_OFFCPU | DENET_EBPF_NET | DENET_EBPF_DISK | DENET_EBPF_EXITS)
 
 static const char *take_milliseconds(unsigned *ret_ms, const char *value) {
         uint64_t ms;
@@ -67,12 +70,8 @@ static const char *take_duration(struct dn_cli *cli, const char *value) {
 }
 
 static const char *take_out(struct dn_cli *cli, const char *value) {
-        struct dn_str path = dn_str_of(value);
-
-        if (path.n == 0)
+        if (*value == '\0')
                 return "no name; give a file";
-        if (dn_str_ends(path, DN_STR(".zst")) || dn_str_ends(path, DN_STR(".gz")))
-                return "this version writes no compressed files; leave the ending out, and compress it later";
         cli->out = value;
         return NULL;
 }
@@ -111,6 +110,52 @@ static const char *take_cgroup(struct dn_cli *cli, const char *value) {
         return cli->o.cgroup < 0 ? "unknown; give auto, off or require" : NULL;
 }
 
+static const char *take_status(struct dn_cli *cli, const char *value) {
+        static const char *const words[] = {"row", "lines", "off"};
+
+        cli->show = word(value, words, DN_COUNT(words));
+        return cli->show < 0 ? "unknown; give row, lines or off" : NULL;
+}
+
+static const char *take_sampler(struct dn_cli *cli, const char *value) {
+        static const char *const words[] = {"auto", "procfs", "bpf"};
+
+        cli->o.sampler = word(value, words, DN_COUNT(words));
+        if (cli->o.sampler == DENET_SAMPLER_BPF)
+                return "this version of denet has no such sampler; give auto or procfs";
+        return cli->o.sampler < 0 ? "unknown; give auto or procfs" : NULL;
+}
+
+static const char *take_ebpf(struct dn_cli *cli, const char *value) {
+        static const struct {
+                struct dn_str name;
+                unsigned bit;
+        } parts[] = {
+                {DN_STR("syscalls"), DENET_EBPF_SYSCALLS}, {DN_STR("offcpu"), DENET_EBPF_OFFCPU},
+                {DN_STR("net"), DENET_EBPF_NET},           {DN_STR("disk"), DENET_EBPF_DISK},
+                {DN_STR("exits"), DENET_EBPF_EXITS},       {DN_STR("oncpu"), DENET_EBPF_ONCPU},
+        };
+        struct dn_str rest = dn_str_of(value), name;
+        unsigned bits = 0;
+        size_t i;
+
+        while (dn_str_cut(&rest, ',', &name)) {
+                for (i = 0; i < DN_COUNT(parts) && !dn_str_equal(parts[i].name, name); i++)
+                        ;
+                if (i == DN_COUNT(parts))
+                        return "unknown; give some of syscalls,offcpu,net,disk,exits,oncpu";
+                bits |= parts[i].bit;
+        }
+        cli->o.ebpf |= bits;
+        return bits ? NULL : "no part; give some of syscalls,offcpu,net,disk,exits,oncpu";
+}
+
+static const char *take_stacks(struct dn_cli *cli, const char *value) {
+        (void)cli;
+        (void)value;
+        return "this version of denet takes no stacks; leave --stacks out";
+}
+
 const struct dn_option dn_option_table[] = {
         {"out", 'o', "FILE", take_out},
         {"json", 'j', NULL, take_json},
@@ -119,12 +164,18 @@ const struct dn_option dn_option_table[] = {
         {"max-interval", 'm', "MS", take_max_interval},
         {"duration", 'd', "S", take_duration},
         {"no-update", 'n', NULL, take_lines},
+        {"status", 0, "row|lines|off", take_status},
         {"quiet", 'q', NULL, take_quiet},
+        {"enable-ebpf", 0, NULL, take_enable_ebpf},
+        {"ebpf", 0, "PARTS", take_ebpf},
+        {"stacks", 0, "FILE", take_stacks},
+        {"gpu", 0, NULL, take_gpu},
         {"exclude-children", 0, NULL, take_exclude_children},
         {"no-include-children", 0, NULL, take_exclude_children},
         {"children", 0, "all|active|none", take_children},
         {"command-output", 0, "inherit|stderr|discard", take_command_output},
         {"cgroup", 0, "auto|off|require", take_cgroup},
+        {"sampler", 0, "auto|procfs|bpf", take_sampler},
         {"since-process-start", 0, NULL, take_since_process_start},
         {"no-polling", 0, NULL, take_no_polling},
         {"wait-all", 0, NULL, take_wait_all},

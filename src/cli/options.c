@@ -129,13 +129,27 @@ static int take_letters(struct parser *p, const char *letters) {
         return 0;
 }
 
+const char *dn_command_nearest(const char *typed) {
+        const char *nearest = NULL;
+        int least = 3;
+
+        for (int i = 0; i < dn_n_commands; i++) {
+                const char *name = dn_commands[i].name;
+                /* Of a short name two letters are too much. */
+                int d = strlen(name) > 4 || strlen(typed) > 5 ? nearness(typed, name) : 2 * distance(typed, name);
+
+                if (d < least) {
+                        least = d;
+                        nearest = name;
+                }
+        }
+        return nearest;
+}
+
 static int unknown_command(char **words) {
-        const char *name = words[0], *nearest = NULL;
+        const char *name = words[0], *nearest = dn_command_nearest(name);
         dn_autotext struct dn_text line = {0};
 
-        for (int i = 0; i < dn_n_commands; i++)
-                if (distance(dn_commands[i].name, name) < 2)
-                        nearest = dn_commands[i].name;
         for (char **word = words; *word; word++) {
                 dn_text_put_char(&line, ' ');
                 dn_text_put(&line, dn_str_of(*word));
@@ -183,6 +197,18 @@ static int parse_words(struct parser *p) {
         return r;
 }
 
+/* What only run and attach write would be missed without a word elsewhere. */
+static int check_command(const struct dn_cli *cli) {
+        bool measures = cli->command->run == dn_run_command || cli->command->run == dn_attach_command;
+        const char *option = cli->out ? "out" : "stats", *name = cli->command->name;
+
+        if (measures || (!cli->out && !cli->stats))
+                return 0;
+        dn_say("--%s is for run and attach, and %s writes none; leave it out, or: denet %s ... >%s", option, name, name,
+               cli->out ? cli->out : cli->stats);
+        return DN_STATUS_USAGE;
+}
+
 int dn_options_parse(struct dn_cli *cli, int argc, char **argv) {
         struct parser p = {cli, argv, argc, 0};
         int r;
@@ -203,5 +229,5 @@ int dn_options_parse(struct dn_cli *cli, int argc, char **argv) {
                        cli->o.interval_ms ? cli->o.interval_ms : 100);
                 return DN_STATUS_USAGE;
         }
-        return 0;
+        return check_command(cli);
 }

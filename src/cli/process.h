@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the program changes of its own process; the library never does. */
+ * What the program changes of its own process, which the library never does, and who another one is. */
 #pragma once
-#include <stdint.h>
+#include "base/text.h"
 
 /* Orphans of the command come to us. 0 or -errno. */
 int dn_process_become_subreaper(void);
@@ -11,3 +11,9 @@ uint64_t dn_process_raise_descriptors(void);
 
 /* Descriptors 0 to 2 that are closed are taken, so that nothing of ours lands there; the command sees them closed. */
 void dn_process_fill_stdio(void);
+
+/* Appends who that is: `postgres, user postgres`. Nothing where it is not to be seen. */
+void dn_process_who(int64_t pid, struct dn_text *text);
+
+/* It is there, and /proc does not show it to this user. */
+bool dn_process_unseen(int64_t pid);

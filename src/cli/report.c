@@ -9,6 +9,7 @@ int dn_report_open(struct dn_report *r) {
         r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
         r->oom_field = denet_field_id("cgroup.memory_oom_kills");
         dn_costliest_open(&r->costliest);
+        dn_detail_open(&r->detail);
         r->summary = denet_summary_new();
         return r->summary ? 0 : -ENOMEM;
 }
@@ -16,9 +17,16 @@ int dn_report_open(struct dn_report *r) {
 void dn_report_close(struct dn_report *r) {
         r->summary = denet_summary_free(r->summary);
         dn_costliest_close(&r->costliest);
+        dn_detail_close(&r->detail);
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
+        for (int i = 0; i < 3; i++) {
+                struct dn_capability *c = i == 0 ? &r->io : i == 1 ? &r->gpu : &r->ebpf;
+
+                dn_text_free(&c->reason);
+                dn_text_free(&c->hint);
+        }
 }
 
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
@@ -50,6 +58,44 @@ static void take_command(struct dn_scan *scan, struct dn_text *text) {
         }
 }
 
+static void add_capability(struct dn_capability *c, struct dn_scan *scan) {
+        struct dn_str key;
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("available")))
+                        c->known = dn_scan_bool(scan, &c->available);
+                else if (dn_str_equal(key, DN_STR("reason")))
+                        take_text(scan, &c->reason);
+                else if (dn_str_equal(key, DN_STR("hint")))
+                        take_text(scan, &c->hint);
+                else
+                        dn_scan_skip(scan);
+        }
+}
+
+static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
+        struct dn_str key;
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("io")))
+                        add_capability(&r->io, scan);
+                else if (dn_str_equal(key, DN_STR("gpu")))
+                        add_capability(&r->gpu, scan);
+                else if (dn_str_equal(key, DN_STR("ebpf")))
+                        add_capability(&r->ebpf, scan);
+                else
+                        dn_scan_skip(scan);
+        }
+}
+
 static void add_metadata(struct dn_report *r, struct dn_str line) {
         struct dn_scan scan = dn_scan_of(line);
         struct dn_str key;
@@ -70,6 +116,8 @@ static void add_metadata(struct dn_report *r, struct dn_str line) {
                         dn_scan_i64(&scan, &total_kb);
                 else if (dn_str_equal(key, DN_STR("memory_limit_kb")))
                         dn_scan_i64(&scan, &limit_kb);
+                else if (dn_str_equal(key, DN_STR("capabilities")))
+                        add_capabilities(r, &scan);
                 else
                         dn_scan_skip(&scan);
         }
@@ -153,8 +201,12 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
                 add_metadata(r, line);
         if (line.p && kind == DENET_EXIT)
                 add_exit(r, line);
-        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD))
+        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD)) {
                 dn_costliest_name(&r->costliest, line);
-        if (kind == DENET_TREE)
+                dn_detail_name(&r->detail, line);
+        }
+        if (kind == DENET_TREE) {
                 dn_costliest_add(&r->costliest, record);
+                dn_detail_add(&r->detail, record);
+        }
 }

@@ -32,16 +32,42 @@ static int not_found(const struct dn_cli *cli) {
         return DN_STATUS_NOT_FOUND;
 }
 
+/* By what execve(2) says. */
+static const char *what_to_do(int error) {
+        switch (error) {
+        case E2BIG: return "shorten its arguments, or give them to xargs";
+        case ETXTBSY: return "somebody writes to it; wait for that";
+        case ENOEXEC:
+        case ELIBBAD: return "see what it is: file FILE";
+        case EPERM: return "it may ask for rights that this user cannot have; see: ls -l FILE";
+        default: return "check its name";
+        }
+}
+
+/* No right to execute it: which of the reasons. */
+static void say_no_right(const char *name) {
+        struct stat st;
+
+        if (!strchr(name, '/'))
+                dn_say("%s: found in PATH, not executable; chmod +x it, or name another", name);
+        else if (stat(name, &st) < 0)
+                dn_say("%s: a directory on its way is closed to you; chmod +x that", name);
+        else if (st.st_mode & 0111 && access(name, X_OK) == 0)
+                dn_say("%s: its file system is mounted noexec; copy it elsewhere", name);
+        else
+                dn_say("%s: not executable; chmod +x %s, or: denet run sh %s", name, name, name);
+}
+
 static int not_executable(const struct dn_cli *cli, int error) {
         const char *name = cli->arguments[0];
         struct stat st;
 
-        if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+        if (strchr(name, '/') && stat(name, &st) == 0 && S_ISDIR(st.st_mode))
                 dn_say("%s: a directory, no program; name a program in it", name);
         else if (error == -EACCES)
-                dn_say("%s: not executable; chmod +x %s, or: denet run sh %s", name, name, name);
+                say_no_right(name);
         else
-                dn_say("%s: cannot be executed: %s", name, strerror(-error));
+                dn_say("%s: cannot be executed (%s); %s", name, strerror(-error), what_to_do(-error));
         return DN_STATUS_NOT_EXECUTABLE;
 }
 

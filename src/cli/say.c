@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "cli/cli.h"
+#include "cli/closing.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -26,27 +27,21 @@ int dn_write_all(int fd, struct dn_str bytes) {
         return 0;
 }
 
-bool dn_colour(int fd) {
-        const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
-
-        return isatty(fd) && !(none && *none) && term && *term && strcmp(term, "dumb") != 0 &&
-               strcmp(term, "unknown") != 0;
-}
-
 void dn_say(const char *format, ...) {
         dn_autotext struct dn_text text = {0};
-        char line[4096];
+        dn_autofree char *line = NULL;
         va_list args;
         int n;
 
         va_start(args, format);
-        n = vsnprintf(line, sizeof(line), format, args);
+        n = vasprintf(&line, format, args);
         va_end(args);
-        if (n < 0)
-                return;
+        if (n < 0) {
+                line = NULL; /* no memory for a name: the form alone says something too */
+                n = 0;
+        }
         dn_text_put(&text, dn_colour(STDERR_FILENO) ? DN_STR("\033[31mdenet\033[0m: ") : DN_STR("denet: "));
-        for (const char *p = line; *p; p++)
-                dn_text_put_char(&text, (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p);
+        dn_closing_put_name(&text, line ? (struct dn_str){line, (size_t)n} : dn_str_of(format));
         dn_text_put_char(&text, '\n');
         dn_write_all(STDERR_FILENO, dn_text_str(&text));
 }

@@ -11,8 +11,10 @@ static denet *volatile command;
 static uint64_t ignored;
 
 static void note(int number, siginfo_t *info, void *context) {
-        /* The kernel's own (a terminal's INT, QUIT, TSTP) went to the whole group; a hang-up to the session leader. */
-        bool from_process = info->si_code <= 0 || (number == SIGHUP && getsid(0) == getpid());
+        /* The kernel's own (a terminal's INT, QUIT, TSTP) went to the whole group, as does what denet itself sends; a
+         * hang-up to the session leader. */
+        bool from_process =
+                (info->si_code <= 0 && info->si_pid != getpid()) || (number == SIGHUP && getsid(0) == getpid());
         struct dn_signal s = {.number = number, .from_process = from_process};
         int kept = errno;
         denet *stream = command;

@@ -2,46 +2,24 @@
 #include "base/guard.h"
 #include "cli/cli.h"
 #include "cli/closing.h"
+#include "cli/compare.h"
+#include "cli/reading.h"
 
-#include <sys/ioctl.h>
 #include <time.h>
 
-enum { BROKEN_SAID = 10 }; /* by line; all are counted */
+enum { NARROW_MAX = 139 }; /* columns: from one more on the summary has a wide form */
 
 /* Folds the file into the report. 0, or an exit status after a line that says why. */
 static int read_file(struct dn_cli *cli, const char *path, struct dn_report *report) {
+        struct dn_reading reading;
         const denet_record *record;
-        denet_error error;
-        denet *d;
-        int r;
+        int status = dn_reading_open(&reading, cli, path, true), r = 0;
 
-        if (denet_read(&d, &cli->o, path, &error) < 0) {
-                dn_say("%s", error.text);
-                return DN_STATUS_OWN_ERROR;
-        }
-        for (;;) {
-                r = denet_next(d, -1, &record);
-                if (r == 1)
-                        dn_report_add(report, record);
-                else if (r == -EBADMSG) {
-                        if (report->records == 0 && report->broken == 0 && denet_line(d) == 1) {
-                                dn_say("%s: line 1 is no denet record; stats reads what denet -o FILE run wrote", path);
-                                break;
-                        }
-                        if (report->broken++ < BROKEN_SAID)
-                                dn_say("%s: line %llu is no denet record; left out", path,
-                                       (unsigned long long)denet_line(d));
-                } else if (r != -EINTR)
-                        break;
-        }
-        denet_free(d);
-        if (r < 0 && r != -EBADMSG)
-                dn_say("%s: %s", path, strerror(-r));
-        else if (r == 0 && report->records == 0) {
-                dn_say("%s: no records in it; stats reads what denet -o FILE run wrote", path);
-                r = -ENODATA;
-        }
-        return r < 0 ? DN_STATUS_OWN_ERROR : 0;
+        while (status == 0 && (r = dn_reading_next(&reading, &record)) > 0)
+                dn_report_add(report, record);
+        report->broken = reading.broken;
+        dn_reading_close(&reading);
+        return r < 0 ? -r : status;
 }
 
 /* run.jsonl: ./align.sh on node17, 2 March 2026 14:05, 742 samples */
@@ -69,11 +47,25 @@ static void put_origin(struct dn_text *text, const char *path, const struct dn_r
         dn_text_printf(text, "%.0f sample%s\n\n", samples, samples == 1 ? "" : "s");
 }
 
+/* 0: there is nobody to fit it to. */
+static int columns(void) {
+        int n = dn_columns(STDOUT_FILENO);
+
+        return !isatty(STDOUT_FILENO) ? 0 : n > 0 ? n : 80;
+}
+
+static const char *name_of(const char *path) {
+        return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static int answer(struct dn_text *text) {
+        return text->failed || dn_write_all(STDOUT_FILENO, dn_text_str(text)) < 0 ? DN_STATUS_OWN_ERROR : 0;
+}
+
 static int show(struct dn_cli *cli, const char *path, struct dn_report *report, bool more) {
         struct dn_closing how = {
                 .colour = dn_colour(STDOUT_FILENO), .terminal = isatty(STDOUT_FILENO), .records_bytes = -1};
         dn_autotext struct dn_text text = {0};
-        struct winsize size;
         size_t n;
 
         if (cli->json) {
@@ -83,14 +75,42 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
                         dn_text_put(&text, (struct dn_str){json, n});
                 dn_text_put_char(&text, '\n');
         } else {
-                if (how.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-                        how.columns = size.ws_col;
-                put_origin(&text, path, report);
+                how.columns = columns();
+                if (how.columns > NARROW_MAX)
+                        how.columns = NARROW_MAX; /* an answer looks the same on every terminal */
+                put_origin(&text, name_of(path), report);
                 dn_closing_write(&text, report, &how);
                 if (more)
                         dn_text_put_char(&text, '\n');
         }
-        return text.failed || dn_write_all(STDOUT_FILENO, dn_text_str(&text)) < 0 ? DN_STATUS_OWN_ERROR : 0;
+        return answer(&text);
+}
+
+/* Side by side. One that cannot be read leaves the other alone. */
+static int compare(struct dn_cli *cli) {
+        struct dn_report reports[2];
+        dn_autotext struct dn_text text = {0};
+        int status[2], worst = 0;
+
+        for (int i = 0; i < 2; i++) {
+                status[i] = dn_report_open(&reports[i]) < 0 ? DN_STATUS_OWN_ERROR : 0;
+                if (status[i] == 0)
+                        status[i] = read_file(cli, cli->arguments[i], &reports[i]);
+                worst = status[i] ? status[i] : worst;
+        }
+        if (worst == 0) {
+                struct dn_compared compared[2] = {{name_of(cli->arguments[0]), &reports[0]},
+                                                  {name_of(cli->arguments[1]), &reports[1]}};
+
+                dn_compare_write(&text, compared, dn_colour(STDOUT_FILENO), columns());
+                worst = answer(&text);
+        } else
+                for (int i = 0; i < 2; i++)
+                        if (status[i] == 0)
+                                (void)show(cli, cli->arguments[i], &reports[i], false);
+        dn_report_close(&reports[0]);
+        dn_report_close(&reports[1]);
+        return worst;
 }
 
 int dn_stats_command(struct dn_cli *cli) {
@@ -98,6 +118,8 @@ int dn_stats_command(struct dn_cli *cli) {
 
         if (cli->n_arguments == 0)
                 return dn_say_usage(cli->command, "no file given; as in: denet stats run.jsonl");
+        if (cli->n_arguments == 2 && !cli->json)
+                return compare(cli);
         for (int i = 0; i < cli->n_arguments; i++) {
                 struct dn_report report;
                 int status = dn_report_open(&report) < 0 ? DN_STATUS_OWN_ERROR : 0;

@@ -2,7 +2,7 @@
 #include "cli/watch.h"
 #include "base/guard.h"
 #include "cli/closing.h"
-#include "cli/lines.h"
+#include "cli/rights.h"
 #include "cli/signals.h"
 
 #include <fcntl.h>
@@ -40,7 +40,10 @@ static int refuse_out(const char *path, int code) {
 }
 
 static const char *format_of(const char *path) {
-        return dn_str_ends(dn_str_of(path), DN_STR(".csv")) ? "csv" : "jsonl";
+        struct dn_str name = dn_str_of(path);
+
+        name.n -= dn_str_ends(name, DN_STR(".zst")) ? 4 : dn_str_ends(name, DN_STR(".gz")) ? 3 : 0;
+        return dn_str_ends(name, DN_STR(".csv")) ? "csv" : "jsonl";
 }
 
 /* What it held stands until the summary is written. */
@@ -58,25 +61,36 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
         w->stats_fd = -1;
         w->signals = dn_signals_open();
         if (w->signals < 0 || dn_report_open(&w->report) < 0) {
-                dn_say("cannot begin: %s", strerror(w->signals < 0 ? -w->signals : ENOMEM));
+                dn_say("cannot begin: %s; end other programs, or raise the limits (ulimit -a)",
+                       strerror(w->signals < 0 ? -w->signals : ENOMEM));
                 return DN_STATUS_OWN_ERROR;
         }
         if (cli->out && strcmp(cli->out, "-") != 0) {
-                r = denet_sink_open(&w->file, cli->out, format_of(cli->out), NULL);
+                denet_error error;
+
+                r = denet_sink_open(&w->file, cli->out, format_of(cli->out), &error);
+                if (r == -ELIBACC)
+                        dn_say("%s, nothing was started", error.text);
                 if (r < 0)
-                        return refuse_out(cli->out, r);
+                        return r == -ELIBACC ? DN_STATUS_OWN_ERROR : refuse_out(cli->out, r);
                 cli->o.output = cli->out;
         }
         r = to_stdout ? denet_sink_open_fd(&w->out, STDOUT_FILENO, "jsonl") : 0;
         if (r < 0)
-                dn_say("standard output: %s", strerror(-r));
+                dn_say("standard output: %s; give it a place, or -o FILE", strerror(-r));
         if (r < 0)
                 return DN_STATUS_OWN_ERROR;
-        return cli->stats ? open_stats(w, cli->stats) : 0;
+        r = cli->stats ? open_stats(w, cli->stats) : 0;
+        if (r == 0)
+                dn_display_open(&w->display, cli, !w->command || cli->command_output == DN_OUTPUT_DISCARD);
+        return r;
 }
 
 void dn_watch_close(struct dn_watch *w) {
+        int r;
+
         dn_signals_pass_to(NULL);
+        dn_display_close(&w->display);
         if (w->stats_fd >= 0) {
                 close(w->stats_fd);
                 if (w->stats_made && !w->stream)
@@ -84,7 +98,9 @@ void dn_watch_close(struct dn_watch *w) {
         }
         dn_text_free(&w->survivors);
         w->stream = denet_free(w->stream);
-        denet_sink_close(w->file);
+        r = denet_sink_close(w->file);
+        if (r < 0)
+                dn_say("%s: %s; what was recorded last is not in it", w->cli->out, strerror(-r));
         denet_sink_close(w->out);
         w->file = w->out = NULL;
         dn_report_close(&w->report);
@@ -128,8 +144,9 @@ static void take_record(struct dn_watch *w, const denet_record *record) {
                 note_survivors(w, record);
         write_record(w, record);
         dn_report_add(&w->report, record);
-        if (w->cli->lines && !w->cli->quiet && !w->cli->json && (kind == DENET_TREE || kind == DENET_SAMPLE))
-                dn_lines_show(record, (double)(denet_record_ts_ms(record) - w->report.t0_ms) / 1000);
+        if (kind == DENET_METADATA)
+                dn_rights_say(w->cli, &w->report, denet_pid(w->stream), !w->command);
+        dn_display_record(&w->display, record, &w->report);
 }
 
 /* -------------------------------------------------------------------------------------------------------- signals */
@@ -143,18 +160,28 @@ static void interrupt(struct dn_watch *w, long long *first_ms) {
         *first_ms = now_ms();
 }
 
+static void stop_self(struct dn_watch *w) {
+        dn_display_leave(&w->display);
+        dn_signals_stop_self();
+        dn_display_continued(&w->display, now_ms());
+}
+
 static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long *first_int_ms) {
         bool ends = s->number == SIGINT || s->number == SIGTERM || s->number == SIGHUP || s->number == SIGQUIT;
 
         if (s->number == SIGCHLD)
                 return; /* denet_next looks for who has ended */
+        if (s->number == SIGWINCH)
+                dn_display_resized(&w->display, now_ms());
+        if (s->number == SIGCONT)
+                dn_display_continued(&w->display, now_ms());
         if (!w->command) {
                 if (ends) {
                         w->interrupted = true;
                         denet_stop(w->stream);
                 }
                 if (s->number == SIGTSTP)
-                        dn_signals_stop_self();
+                        stop_self(w);
                 return;
         }
         if (s->from_process && !s->passed)
@@ -162,7 +189,7 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
         if (s->number == SIGINT)
                 interrupt(w, first_int_ms);
         if (s->number == SIGTSTP)
-                dn_signals_stop_self();
+                stop_self(w);
 }
 
 /* ------------------------------------------------------------------------------------------------------- the loop */
@@ -173,8 +200,9 @@ static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
                 {.fd = (int)denet_fd(w->stream), .events = POLLIN},
                 {.fd = w->signals, .events = POLLIN},
         };
-        long long left = deadline_ms - now_ms();
-        int timeout = deadline_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+        long long due_ms = dn_display_due_ms(&w->display), end_ms = deadline_ms < due_ms ? deadline_ms : due_ms;
+        long long left = end_ms - now_ms();
+        int timeout = end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
         poll(fds, 2, timeout);
         return fds[1].revents != 0;
@@ -200,6 +228,7 @@ static int pull(struct dn_watch *w) {
                 if (wait_for_something(w, deadline_ms))
                         while (dn_signals_next(&s))
                                 take_signal(w, &s, &first_int_ms);
+                dn_display_tick(&w->display, now_ms());
                 if (now_ms() >= deadline_ms) {
                         w->time_limit = true;
                         deadline_ms = LLONG_MAX;
@@ -222,13 +251,18 @@ static int save_summary(struct dn_watch *w) {
         dn_text_put_char(&text, '\n');
         r = ftruncate(w->stats_fd, 0) < 0 && errno != EINVAL ? -errno : dn_write_all(w->stats_fd, dn_text_str(&text));
         if (r < 0)
-                dn_say("%s: the summary could not be saved: %s", w->cli->stats, strerror(-r));
+                dn_say("%s: the summary could not be saved: %s; make room, or give another file", w->cli->stats,
+                       strerror(-r));
         return r;
 }
 
 static void show_summary(struct dn_watch *w) {
         struct dn_closing how = {
-                .colour = dn_colour(STDERR_FILENO), .terminal = isatty(STDERR_FILENO), .records_bytes = -1};
+                .colour = dn_colour(STDERR_FILENO),
+                .terminal = isatty(STDERR_FILENO),
+                .utf8 = dn_utf8_locale(),
+                .records_bytes = -1,
+        };
         dn_autotext struct dn_text text = {0};
         struct winsize size;
         struct stat file;
@@ -282,7 +316,9 @@ int dn_watch_to_end(struct dn_watch *w) {
 
         if (w->command)
                 dn_signals_pass_to(w->stream);
+        dn_display_begin(&w->display);
         r = pull(w);
+        dn_display_leave(&w->display);
         status = r < 0 ? without_stream(w, r) : status_of(w);
         dn_signals_pass_to(NULL);
         if (w->survivors.n > 0)

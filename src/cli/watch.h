@@ -3,7 +3,7 @@
  */
 #pragma once
 #include "cli/cli.h"
-#include "cli/report.h"
+#include "cli/display.h"
 
 struct dn_watch {
         struct dn_cli *cli;
@@ -12,6 +12,7 @@ struct dn_watch {
         int signals;            /* to poll */
         bool command;           /* signals are for the command that we started */
         struct dn_report report;
+        struct dn_display display;
         bool time_limit, interrupted;
         bool file_failed, out_failed;
         int lost_error;           /* why the file lost records: an errno value */

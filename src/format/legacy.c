@@ -21,3 +21,16 @@ int dn_legacy_field(struct dn_str name) {
                 return DN_sys_net_tx_bytes;
         return -ENOENT;
 }
+
+void dn_legacy_tag(struct dn_text *text, int kind, struct dn_str line) {
+        struct dn_str rest = dn_str_trim((struct dn_str){line.p + 1, line.n - 1});
+
+        dn_text_reset(text);
+        dn_text_put(text, DN_STR("{\"kind\":\""));
+        dn_text_put(text, kind == DN_TREE       ? DN_STR("tree")
+                          : kind == DN_METADATA ? DN_STR("metadata")
+                          : kind == DN_SAMPLE   ? DN_STR("sample")
+                                                : DN_STR("aggregated"));
+        dn_text_put(text, DN_STR("\","));
+        dn_text_put(text, rest); /* it has members, or it had no kind */
+}

@@ -92,19 +92,47 @@ static bool take_block(struct parse *p, struct dn_str key) {
         return dn_read_block(&p->scan, key, &p->reader->sample, &p->no_memory);
 }
 
+/* A member of a metrics object that is not as it was last time. Returns the field, or `last` where it is none. */
+static int take_other(struct parse *p, struct dn_str key, int part, struct dn_row *row, struct dn_known *known,
+                      int last) {
+        int id;
+
+        if (dn_str_equal(key, DN_STR("ts_ms"))) {
+                row->read_ns = take_number(p, 0, time_limit);
+                return last;
+        }
+        if (part == DN_WHOLE && take_block(p, key))
+                return last;
+        id = find_field(p, key);
+        if (id < 0 || !dn_field_is_written(id, part)) {
+                dn_scan_skip(&p->scan);
+                return last;
+        }
+        take_value(p, id, row);
+        dn_known_learn(known, last, id);
+        return id;
+}
+
 /* A metrics object. Until the line is read, read_ns holds ts_ms, or -1. False: it is none. */
-static bool take_metrics(struct parse *p, int part, struct dn_row *row) {
+static bool take_metrics(struct parse *p, int part, struct dn_row *row, struct dn_known *known) {
+        int id, last = DN_NOTHING;
         struct dn_str key;
 
         row->read_ns = -1;
-        if (!dn_scan_object(&p->scan))
+        if (dn_known_begin(&p->scan, &row->read_ns))
+                row->read_ns = row->read_ns <= time_limit ? row->read_ns : -1;
+        else if (!dn_scan_object(&p->scan))
                 return false;
         p->hint = 0;
-        while (dn_scan_member(&p->scan, &key))
-                if (dn_str_equal(key, DN_STR("ts_ms")))
-                        row->read_ns = take_number(p, 0, time_limit);
-                else if (part != DN_WHOLE || !take_block(p, key))
-                        take_field(p, key, part, row);
+        while ((id = dn_known_fields(&p->scan, known, &last, row)) != DN_KNOWN_LEFT)
+                if (id >= 0)
+                        take_value(p, id, row);
+                else if (dn_scan_member(&p->scan, &key))
+                        last = take_other(p, key, part, row, known, last);
+                else {
+                        dn_known_learn(known, last, DN_KNOWN_LEFT);
+                        break;
+                }
         return true;
 }
 
@@ -119,40 +147,66 @@ static void take_parent(struct parse *p) {
         }
         row = dn_table_row(&s->part[DN_PROCESS], 0);
         row->has = 0;
-        s->main_lives = take_metrics(p, DN_PROCESS, row);
+        s->main_lives = take_metrics(p, DN_PROCESS, row, &p->reader->parent);
+}
+
+/* A plain name of a child, less than 16 bytes, in the scratch. */
+static struct dn_str keep_name(struct parse *p, struct dn_str name) {
+        struct dn_text *scratch = &p->reader->scratch;
+        char *kept;
+
+        if (scratch->n == 0 && !dn_text_reserve(scratch, 3 * p->line_size))
+                p->no_memory = true;
+        if (p->no_memory)
+                return (struct dn_str){"", 0};
+        kept = memcpy(scratch->p + scratch->n, name.p, name.n);
+        kept[name.n] = '\0';
+        scratch->n += name.n + 1;
+        return (struct dn_str){kept, name.n};
 }
 
 static void take_child(struct parse *p) {
-        struct dn_row *row;
-        struct dn_str key;
+        struct dn_row *row = NULL;
+        struct dn_str key, name;
+        int64_t pid;
+        bool known = dn_known_child(&p->scan, &pid, &name);
 
-        if (!dn_scan_object(&p->scan))
+        if (!known && !dn_scan_object(&p->scan))
                 return;
         row = add_row(p, DN_PROCESS);
         if (row)
                 row->read_ns = -1;
+        if (known && row) {
+                row->key.pid = pid;
+                row->name = keep_name(p, name);
+                take_metrics(p, DN_PROCESS, row, &p->reader->child);
+        } else if (known)
+                dn_scan_skip(&p->scan);
         while (dn_scan_member(&p->scan, &key))
                 if (row && dn_str_equal(key, DN_STR("pid")))
                         row->key.pid = take_number(p, 0, INT64_MAX);
                 else if (row && dn_str_equal(key, DN_STR("command")))
                         row->name = take_text(p);
                 else if (row && dn_str_equal(key, DN_STR("metrics")))
-                        take_metrics(p, DN_PROCESS, row);
+                        take_metrics(p, DN_PROCESS, row, &p->reader->child);
                 else
                         dn_scan_skip(&p->scan);
 }
 
+/* Those that nobody wants are read all the same, one over the other: that is faster than to skip them, and as strict.
+ */
 static void take_children(struct parse *p) {
+        struct dn_table *processes = &p->reader->sample.part[DN_PROCESS];
+
         p->shape.tree = true;
-        if (!p->reader->children) {
-                dn_scan_skip(&p->scan);
-                return;
-        }
-        p->reader->sample.part[DN_PROCESS].n = 1;
+        processes->n = 1;
         if (!dn_scan_array(&p->scan))
                 return;
-        while (dn_scan_element(&p->scan))
+        while (dn_scan_element(&p->scan)) {
                 take_child(p);
+                if (!p->reader->children)
+                        processes->n = 1;
+        }
 }
 
 /* The whole's row, anew. */
@@ -167,7 +221,7 @@ static void take_aggregated(struct parse *p) {
         p->shape.tree = true;
         if (!row)
                 dn_scan_skip(&p->scan);
-        else if (!take_metrics(p, DN_WHOLE, row))
+        else if (!take_metrics(p, DN_WHOLE, row, &p->reader->whole))
                 p->reader->sample.part[DN_WHOLE].n = 0;
 }
 
@@ -275,8 +329,9 @@ static void take_still_running(struct parse *p) {
         p->reader->exit.still_running = take_number(p, 0, INT64_MAX);
 }
 
-/* The value of a key at the top of the line; within another object of ours the same name may mean something else. */
-static void take_member(struct parse *p, struct dn_str key) {
+/* The value of a key at the top of the line; within another object of ours the same name may mean something else.
+ * Returns the field, or `last` where it is none. */
+static int take_member(struct parse *p, struct dn_str key, int last) {
         static const struct {
                 struct dn_str key;
                 void (*take)(struct parse *p);
@@ -303,18 +358,42 @@ static void take_member(struct parse *p, struct dn_str key) {
         for (size_t i = 0; i < DN_COUNT(members); i++)
                 if (dn_str_equal(key, members[i].key)) {
                         members[i].take(p);
-                        return;
+                        return last;
                 }
         if (take_block(p, key))
-                return;
+                return last;
         id = find_field(p, key);
         if (id < 0) {
                 dn_scan_skip(&p->scan);
-                return;
+                return last;
         }
         p->shape.fields = true;
         p->shape.count |= id == DN_process_count;
         take_value(p, id, p->reader->flat);
+        if (dn_field_is_written(id, DN_PROCESS) || dn_field_is_written(id, DN_WHOLE))
+                dn_known_learn(&p->reader->top, last, id);
+        return id;
+}
+
+/* All of the line; of a flat one, the metrics that come as they came last time at once. */
+static void take_members(struct parse *p) {
+        struct dn_row *flat = p->reader->flat;
+        struct dn_known *known = &p->reader->top;
+        int id, last = DN_NOTHING;
+        struct dn_str key;
+
+        if (!dn_scan_object(&p->scan))
+                return;
+        while ((id = dn_known_fields(&p->scan, known, &last, flat)) != DN_KNOWN_LEFT)
+                if (id >= 0) {
+                        p->shape.count |= id == DN_process_count;
+                        take_value(p, id, flat);
+                } else if (dn_scan_member(&p->scan, &key))
+                        last = take_member(p, key, last);
+                else
+                        break;
+        p->shape.fields |= last != DN_NOTHING;
+        p->shape.count |= dn_row_has(flat, DN_process_count);
 }
 
 /* Empty, but for a place for the main process, which stands first wherever it comes in the line. */
@@ -414,7 +493,6 @@ static int finish(struct parse *p, struct denet_record *ret_record) {
 
 int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_record *ret_record) {
         struct parse p = {.reader = reader, .ts_ms = -1, .t0_ms = -1};
-        struct dn_str key;
         int r;
 
         line = dn_str_trim(line);
@@ -424,10 +502,14 @@ int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_re
                 return -ENOMEM;
         p.scan = dn_scan_of(line);
         p.line_size = line.n;
-        if (dn_scan_object(&p.scan))
-                while (dn_scan_member(&p.scan, &key))
-                        take_member(&p, key);
+        take_members(&p);
         r = finish(&p, ret_record);
+        if (r == 0 && !p.tagged) {
+                dn_legacy_tag(&reader->tagged, ret_record->kind, line);
+                if (!dn_text_cstr(&reader->tagged))
+                        return -ENOMEM;
+                line = dn_text_str(&reader->tagged);
+        }
         if (r == 0)
                 ret_record->text = line;
         return r;
@@ -438,5 +520,6 @@ void dn_reader_free(struct dn_reader *reader) {
                 dn_table_free(&reader->sample.part[part]);
         free(reader->flat);
         dn_text_free(&reader->scratch);
+        dn_text_free(&reader->tagged);
         *reader = (struct dn_reader){.children = reader->children};
 }

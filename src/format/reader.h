@@ -2,14 +2,16 @@
  * A line back to a record. What was written by dn_writer_text comes back to the bit. Lines of older releases (untagged,
  * net_rx_bytes, aggregated null) are read too. */
 #pragma once
-#include "base/json_scan.h"
+#include "format/read_known.h"
 #include "model/record.h"
 
 struct dn_reader {
         struct dn_sample sample;
         struct dn_exit exit;
-        struct dn_row *flat;    /* what stands at the top of the line */
-        struct dn_text scratch; /* unescaped names */
+        struct dn_row *flat;                       /* what stands at the top of the line */
+        struct dn_text scratch;                    /* unescaped names */
+        struct dn_text tagged;                     /* an older release's line, with its kind put in */
+        struct dn_known parent, child, whole, top; /* the order of members, where metrics stand */
         bool children; /* wanted: else a tree's children and parent are passed over, its aggregate alone is read */
 };
 

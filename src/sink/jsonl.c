@@ -7,4 +7,4 @@ static void write_line(const struct denet_record *r, uint64_t nth, uint64_t lost
         dn_text_put_char(text, '\n');
 }
 
-const struct dn_sink_kind dn_sink_jsonl = {.name = "jsonl", .ending = ".jsonl", .write = write_line};
+const struct dn_sink_kind dn_sink_jsonl = {.name = "jsonl", .ending = ".jsonl", .write = write_line, .lines = true};

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 static bool is_regular(int fd) {
         struct stat st;
@@ -45,17 +46,31 @@ static void wait_writable(int fd) {
         poll(&p, 1, -1);
 }
 
-/* `*ret_done` is how many went out, also where not all did. */
-static int write_all(int fd, struct dn_str bytes, size_t *ret_done) {
+/* Past the first n bytes of the two pieces. */
+static void advance(struct iovec pieces[2], size_t n) {
+        for (int i = 0; i < 2; i++) {
+                size_t part = n < pieces[i].iov_len ? n : pieces[i].iov_len;
+
+                pieces[i].iov_base = (char *)pieces[i].iov_base + part;
+                pieces[i].iov_len -= part;
+                n -= part;
+        }
+}
+
+/* The bytes, and those behind them. `*ret_done` is how many went out, also where not all did. */
+static int write_all(int fd, struct dn_str bytes, struct dn_str behind, size_t *ret_done) {
+        struct iovec pieces[2] = {{(void *)(uintptr_t)bytes.p, bytes.n}, {(void *)(uintptr_t)behind.p, behind.n}};
         size_t done = 0;
         int r = 0;
 
-        while (done < bytes.n && r == 0) {
-                ssize_t n = write(fd, bytes.p + done, bytes.n - done);
+        while (done < bytes.n + behind.n && r == 0) {
+                ssize_t n =
+                        pieces[1].iov_len ? writev(fd, pieces, 2) : write(fd, pieces[0].iov_base, pieces[0].iov_len);
 
-                if (n > 0)
+                if (n > 0) {
                         done += (size_t)n;
-                else if (n < 0 && errno == EAGAIN)
+                        advance(pieces, (size_t)n);
+                } else if (n < 0 && errno == EAGAIN)
                         wait_writable(fd);
                 else if (n == 0 || errno != EINTR)
                         r = n < 0 ? -errno : -EIO;
@@ -76,21 +91,43 @@ static bool take_back(const struct dn_output *out, size_t size) {
         return ftruncate(out->fd, from) == 0 && lseek(out->fd, from, SEEK_SET) == from;
 }
 
-int dn_output_put(struct dn_output *out, struct dn_str bytes) {
-        size_t done = 0;
-        int r = 0;
+/* The old content of the file goes with the first write. */
+static int begin(struct dn_output *out) {
+        return out->owned && out->regular && !out->created && !out->begun && ftruncate(out->fd, 0) < 0 ? -errno : 0;
+}
 
-        if (out->owned && out->regular && !out->created && !out->begun && ftruncate(out->fd, 0) < 0)
-                return -errno;
-        if (out->torn)
-                r = write_all(out->fd, DN_STR("\n"), &done);
+static int put(struct dn_output *out, struct dn_str bytes, struct dn_str behind) {
+        const struct dn_str nothing = {"", 0};
+        size_t done = 0;
+        int r = begin(out);
+
+        if (r == 0 && out->torn)
+                r = write_all(out->fd, DN_STR("\n"), nothing, &done);
         if (r < 0)
                 return r;
         out->torn = false;
-        r = write_all(out->fd, bytes, &done);
+        r = write_all(out->fd, bytes, behind, &done);
         if (r < 0 && done > 0)
                 out->torn = !take_back(out, done);
         out->begun |= r == 0 || out->torn;
+        return r;
+}
+
+int dn_output_put(struct dn_output *out, struct dn_str bytes) {
+        return put(out, bytes, (struct dn_str){"", 0});
+}
+
+int dn_output_put_line(struct dn_output *out, struct dn_str line) {
+        return put(out, line, DN_STR("\n"));
+}
+
+int dn_output_push(struct dn_output *out, struct dn_str bytes, size_t *ret_done) {
+        int r = begin(out);
+
+        *ret_done = 0;
+        if (r == 0)
+                r = write_all(out->fd, bytes, (struct dn_str){"", 0}, ret_done);
+        out->begun |= *ret_done > 0;
         return r;
 }
 

@@ -19,4 +19,9 @@ int dn_output_open(struct dn_output *out, const char *path);
 void dn_output_borrow(struct dn_output *out, int fd);
 /* All of it or nothing. 0, or -ENOSPC, -EDQUOT, -EPIPE, -EIO … EINTR and EAGAIN are waited out. */
 int dn_output_put(struct dn_output *out, struct dn_str bytes);
+/* A line and its newline likewise, without a copy. */
+int dn_output_put_line(struct dn_output *out, struct dn_str line);
+/* As much of it as goes out, for bytes that are no records: the caller keeps the rest. `*ret_done` counts those that
+ * went, also where there is an error. */
+int dn_output_push(struct dn_output *out, struct dn_str bytes, size_t *ret_done);
 int dn_output_close(struct dn_output *out);

@@ -20,4 +20,7 @@ int64_t dn_memory_total_kb(int proc); /* -1: not known */
 /* The smallest memory limit of the cgroups that this process is in; -1: none that is below the machine's memory. */
 int64_t dn_memory_limit_kb(int proc, int sys);
 
+/* The smallest CPU limit of those cgroups, in thousandths of a core; -1: none. */
+int64_t dn_cores_limit_milli(int proc, int sys);
+
 int64_t dn_usable_cores(void); /* by affinity; 0: not known */

@@ -33,6 +33,12 @@ int64_t dn_memory_limit_kb(int proc, int sys) {
         return -1;
 }
 
+int64_t dn_cores_limit_milli(int proc, int sys) {
+        (void)proc;
+        (void)sys;
+        return -1;
+}
+
 int64_t dn_usable_cores(void) {
         return 0;
 }

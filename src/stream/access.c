@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Records, rows, fields, sinks and summaries, as denet.h has them. */
+#include "base/guard.h"
 #include "format/summary_json.h"
 #include "model/summary.h"
 #include "sink/sink.h"
@@ -94,11 +95,9 @@ int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
 }
 
 static double scaled(int64_t steps, int decimals) {
-        double value = (double)steps;
+        static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
-        while (decimals-- > 0)
-                value /= 10;
-        return value;
+        return (double)steps / powers[decimals];
 }
 
 int denet_row_number(const denet_row *row, int field, double *ret_number) {
@@ -156,11 +155,15 @@ static int kind_of(const char *format, const struct dn_sink_kind **ret_kind) {
 
 int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, denet_error *error) {
         const struct dn_sink_kind *kind;
+        dn_autotext struct dn_text why = {0};
         int r = kind_of(format, &kind);
 
         if (r < 0)
                 return dn_fail(error, r, "%s: no format of records; jsonl, json or csv", format);
-        r = dn_sink_open(ret_s, path, kind);
+        r = dn_sink_open(ret_s, path, kind, &why);
+        if (r < 0 && why.n > 0)
+                return dn_fail(error, -ELIBACC, "%s: not to be compressed: %s; give a name without the last ending",
+                               path, dn_text_cstr(&why));
         return r < 0 ? dn_fail(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
@@ -221,10 +224,4 @@ denet_summary *denet_summary_free(denet_summary *s) {
 
 const char *denet_version(void) {
         return DENET_VERSION;
-}
-
-int denet_probe(denet **ret_d, const denet_options *o, denet_error *error) {
-        (void)ret_d;
-        (void)o;
-        return dn_fail(error, -ENOTSUP, "probing the machine is not part of this version");
 }

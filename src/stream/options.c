@@ -5,6 +5,9 @@
 
 enum { DEFAULT_INTERVAL_MS = 100, DEFAULT_MAX_INTERVAL_MS = 1000 };
 
+static const unsigned ebpf_parts = DENET_EBPF_SYSCALLS | DENET_EBPF_OFFCPU | DENET_EBPF_NET | DENET_EBPF_DISK |
+                                   DENET_EBPF_EXITS | DENET_EBPF_ONCPU;
+
 int dn_options_take(denet_options *to, const denet_options *from, denet_error *error) {
         denet_options o = {0};
 
@@ -20,15 +23,18 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
         if (o.max_interval_ms == 0)
                 o.max_interval_ms = o.interval_ms > DEFAULT_MAX_INTERVAL_MS ? o.interval_ms : DEFAULT_MAX_INTERVAL_MS;
         if (o.max_interval_ms < o.interval_ms)
-                return dn_fail(error, -EINVAL, "max interval %u ms is below interval %u ms; raise it or leave it out",
+                return dn_fail(error, -EINVAL, "max interval %u ms: below interval %u ms; raise it or leave it out",
                                o.max_interval_ms, o.interval_ms);
         if (o.children < DENET_CHILDREN_ALL || o.children > DENET_CHILDREN_NONE)
                 return dn_fail(error, -EINVAL, "denet_options.children is %d; give one of denet_children", o.children);
-        if (o.flags & DENET_WITH_GPU || o.sampler == DENET_SAMPLER_BPF || o.stacks)
-                return dn_fail(error, -ENOTSUP,
-                               "GPUs, stacks and the BPF sampler: not part of this version; leave them out");
-        if (o.ebpf != 0)
-                return dn_fail(error, -ENOTSUP, "eBPF: not part of this version; leave it out");
+        if (o.sampler < DENET_SAMPLER_AUTO || o.sampler > DENET_SAMPLER_BPF)
+                return dn_fail(error, -EINVAL, "denet_options.sampler is %d; give one of denet_sampler", o.sampler);
+        if (o.ebpf & ~ebpf_parts)
+                return dn_fail(error, -EINVAL, "denet_options.ebpf is %u; give parts of denet_ebpf", o.ebpf);
+        /* GPUs and eBPF that are asked for and not to be had are in the metadata, with the reason, and the rest goes
+         * on. These two would leave a caller with less than it counts on. */
+        if (o.sampler == DENET_SAMPLER_BPF || o.stacks)
+                return dn_fail(error, -ENOTSUP, "stacks, BPF sampler: not part of this version; leave them out");
         if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)
                 return dn_fail(error, -EINVAL, "denet_options.cgroup is %d; set it to one of denet_choice", o.cgroup);
         *to = o;

@@ -197,6 +197,14 @@ static void old_names_of_the_network_are_read(void **state) {
         assert_int_equal(of_whole(DN_sys_net_tx_bytes), 20);
 }
 
+static void an_untagged_line_is_passed_on_with_its_kind(void **state) {
+        assert_int_equal(read_line("{ \"ts_ms\":5,\"cpu_usage\":1.0,\"mem_rss_kb\":7}"), 0);
+        assert_str_is(record.text, "{\"kind\":\"sample\",\"ts_ms\":5,\"cpu_usage\":1.0,\"mem_rss_kb\":7}");
+        assert_int_equal(record.text.p[record.text.n], '\0');
+        assert_int_equal(read_line("{\"ts_ms\":5,\"aggregated\":null}"), 0);
+        assert_str_is(record.text, "{\"kind\":\"tree\",\"ts_ms\":5,\"aggregated\":null}");
+}
+
 static void facts_are_kind_and_text(void **state) {
         static const char line[] = "{\"kind\":\"child\",\"ts_ms\":5,\"pid\":7,\"ppid\":1,\"cmd\":[\"x\"]}";
 
@@ -283,7 +291,7 @@ RUN_TESTS(TEST(what_was_written_comes_back_to_the_bit), TEST(any_tree_comes_back
           TEST(keys_may_come_in_any_order), TEST(children_are_passed_over_where_nobody_wants_them),
           TEST(null_parent_and_null_aggregate_are_read), TEST(a_flat_sample_is_its_own_whole),
           TEST(an_aggregate_alone_is_read), TEST(untagged_lines_are_told_by_their_shape),
-          TEST(old_names_of_the_network_are_read), TEST(facts_are_kind_and_text),
-          TEST(an_exit_of_an_older_release_knows_little), TEST(numbers_that_can_not_be_are_not_known),
-          TEST(what_is_no_record_is_refused), TEST(a_blank_line_is_no_line),
-          TEST(a_cut_line_is_refused_wherever_it_is_cut), TEST(a_reader_forgets))
+          TEST(old_names_of_the_network_are_read), TEST(an_untagged_line_is_passed_on_with_its_kind),
+          TEST(facts_are_kind_and_text), TEST(an_exit_of_an_older_release_knows_little),
+          TEST(numbers_that_can_not_be_are_not_known), TEST(what_is_no_record_is_refused),
+          TEST(a_blank_line_is_no_line), TEST(a_cut_line_is_refused_wherever_it_is_cut), TEST(a_reader_forgets))

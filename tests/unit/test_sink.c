@@ -45,7 +45,7 @@ static const struct denet_record two = {.kind = DN_CHILD, .text = {"{\"two\":2}"
 static struct denet_sink *open_sink(const struct place *place, const struct dn_sink_kind *kind) {
         struct denet_sink *s;
 
-        assert_int_equal(dn_sink_open(&s, place->file, kind), 0);
+        assert_int_equal(dn_sink_open(&s, place->file, kind, NULL), 0);
         return s;
 }
 
@@ -54,10 +54,10 @@ static void the_kind_is_told_by_name_and_by_path(void **state) {
         assert_ptr_equal(dn_sink_kind_find(DN_STR("json")), &dn_sink_json);
         assert_ptr_equal(dn_sink_kind_find(DN_STR("jsonl")), &dn_sink_jsonl);
         assert_null(dn_sink_kind_find(DN_STR("xml")));
-        assert_ptr_equal(dn_sink_kind_of_path("a.csv"), &dn_sink_csv);
-        assert_ptr_equal(dn_sink_kind_of_path("a.json"), &dn_sink_json);
-        assert_ptr_equal(dn_sink_kind_of_path("a.jsonl"), &dn_sink_jsonl);
-        assert_ptr_equal(dn_sink_kind_of_path("a"), &dn_sink_jsonl);
+        assert_ptr_equal(dn_sink_kind_of_path(DN_STR("a.csv")), &dn_sink_csv);
+        assert_ptr_equal(dn_sink_kind_of_path(DN_STR("a.json")), &dn_sink_json);
+        assert_ptr_equal(dn_sink_kind_of_path(DN_STR("a.jsonl")), &dn_sink_jsonl);
+        assert_ptr_equal(dn_sink_kind_of_path(DN_STR("a")), &dn_sink_jsonl);
 }
 
 static void json_lines_are_a_record_a_line(void **state) {

@@ -573,10 +573,21 @@ static void options_that_are_wrong_are_refused_with_a_reason(void **state) {
         assert_refused(OPTIONS(.cgroup = -1), -EINVAL);
         assert_refused(OPTIONS(.children = 3), -EINVAL);
         assert_refused(OPTIONS(.children = -1), -EINVAL);
-        assert_refused(OPTIONS(.ebpf = DENET_EBPF_EXITS), -ENOTSUP);
+        assert_refused(OPTIONS(.ebpf = 64), -EINVAL);
+        assert_refused(OPTIONS(.sampler = 3), -EINVAL);
+        assert_refused(OPTIONS(.sampler = -1), -EINVAL);
         assert_refused(OPTIONS(.sampler = DENET_SAMPLER_BPF), -ENOTSUP);
         assert_refused(OPTIONS(.stacks = "/tmp/stacks"), -ENOTSUP);
-        assert_refused(OPTIONS(.flags = DENET_WITH_GPU), -ENOTSUP);
+}
+
+static void what_is_asked_for_and_not_there_stands_in_the_metadata_and_the_rest_goes_on(void **state) {
+        denet *d = run(OPTIONS(.ebpf = DENET_EBPF_EXITS, .flags = DENET_WITH_GPU), ARGV((char *)"true"));
+        const char *line = denet_record_json(wait_for(d, DENET_METADATA), NULL);
+
+        assert_non_null(strstr(line, "\"gpu\":{\"available\":false,\"reason\":\""));
+        assert_non_null(strstr(line, "\"ebpf\":{\"available\":false,\"reason\":\""));
+        wait_for(d, DENET_EXIT);
+        denet_free(d);
 }
 
 static void a_long_base_makes_the_longest_as_long(void **state) {
@@ -917,21 +928,39 @@ static void a_value_that_is_not_known_is_enodata(void **state) {
         denet_free(d);
 }
 
-static void what_there_is_not_yet_says_so(void **state) {
-        denet_error error = {0};
-        denet_sink *sink = NULL;
+static void a_probe_gives_the_machine_and_what_can_be_measured_on_it(void **state) {
+        const denet_record *record;
         denet *d = NULL;
 
-        assert_int_equal(denet_probe(&d, NULL, &error), -ENOTSUP);
-        assert_int_equal(error.code, -ENOTSUP);
-        assert_true(strlen(error.text) > 10);
-        assert_int_equal(denet_probe(&d, NULL, NULL), -ENOTSUP);
+        assert_int_equal(denet_probe(&d, NULL, NULL), 0);
+        assert_int_equal(denet_next(d, -1, &record), 1);
+        assert_int_equal(denet_record_kind(record), DENET_ENV);
+        assert_int_equal(denet_next(d, -1, &record), 1);
+        assert_int_equal(denet_record_kind(record), DENET_METADATA);
+        assert_true(denet_record_ts_ms(record) > 0);
+        for (const char **key =
+                     (const char *[]){"processes", "io", "psi", "perf_hw", "rapl", "gpu", "ebpf", "cgroup", 0};
+             *key; key++) {
+                char start[64];
+
+                snprintf(start, sizeof(start), "\"%s\":{\"available\":", *key);
+                assert_non_null(strstr(denet_record_json(record, NULL), start));
+        }
+        assert_int_equal(denet_next(d, -1, &record), 0);
+        assert_int_equal(denet_pid(d), -ESRCH);
+        assert_int_equal(denet_fd(d), -ENOTSUP);
+        denet_free(d);
+}
+
+static void a_sink_that_cannot_be_opened_says_why(void **state) {
+        denet_error error = {0};
+        denet_sink *sink = NULL;
+
         assert_int_equal(denet_sink_open(&sink, "/tmp/denet-test-none", "xml", &error), -EINVAL);
         assert_int_equal(denet_sink_open(&sink, "/nowhere/at/all", NULL, &error), -ENOENT);
         assert_int_equal(denet_sink_open_fd(&sink, 1, "xml"), -EINVAL);
         assert_int_not_equal(access("/tmp/denet-test-none", F_OK), 0);
         assert_true(strlen(denet_version()) > 0);
-        assert_null(d);
         assert_null(sink);
 }
 
@@ -972,6 +1001,7 @@ RUN_TESTS(LEAVES_NOTHING(a_run_is_metadata_then_trees_then_its_exit), LEAVES_NOT
           LEAVES_NOTHING(an_attached_process_that_ends_ends_the_stream),
           LEAVES_NOTHING(what_cannot_be_attached_to_is_said),
           LEAVES_NOTHING(options_that_are_wrong_are_refused_with_a_reason),
+          LEAVES_NOTHING(what_is_asked_for_and_not_there_stands_in_the_metadata_and_the_rest_goes_on),
           LEAVES_NOTHING(a_long_base_makes_the_longest_as_long), LEAVES_NOTHING(options_of_another_size_are_understood),
           LEAVES_NOTHING(a_command_that_cannot_be_run_is_said), LEAVES_NOTHING(an_error_of_any_length_ends_in_nul),
           LEAVES_NOTHING(what_the_library_does_can_be_heard), LEAVES_NOTHING(what_was_written_reads_back_to_the_bit),
@@ -981,5 +1011,7 @@ RUN_TESTS(LEAVES_NOTHING(a_run_is_metadata_then_trees_then_its_exit), LEAVES_NOT
           LEAVES_NOTHING(nothing_reads_as_nothing), LEAVES_NOTHING(a_file_has_no_process),
           LEAVES_NOTHING(a_command_has_no_lines), LEAVES_NOTHING(what_cannot_be_opened_is_said),
           LEAVES_NOTHING(a_file_is_read_through_a_sink_and_back), LEAVES_NOTHING(names_and_ids_of_fields_agree),
-          LEAVES_NOTHING(a_value_that_is_not_known_is_enodata), LEAVES_NOTHING(what_there_is_not_yet_says_so),
-          LEAVES_NOTHING(freeing_nothing_is_nothing), LEAVES_NOTHING(a_summary_of_nothing_has_no_numbers))
+          LEAVES_NOTHING(a_value_that_is_not_known_is_enodata),
+          LEAVES_NOTHING(a_probe_gives_the_machine_and_what_can_be_measured_on_it),
+          LEAVES_NOTHING(a_sink_that_cannot_be_opened_says_why), LEAVES_NOTHING(freeing_nothing_is_nothing),
+          LEAVES_NOTHING(a_summary_of_nothing_has_no_numbers))

@@ -212,6 +212,11 @@ static int admit(struct tree *tree, struct dn_pass *pass, const struct candidate
         return 0;
 }
 
+/* Not one that was here before the command: of two that started in the same tick the pid tells. */
+static bool is_younger(const struct candidate *c, struct dn_key main) {
+        return c->start_ticks > main.start || (c->start_ticks == main.start && c->pid > main.pid);
+}
+
 /* Whose child it is: a member's; or an orphan of theirs, which then is ours. */
 static bool belongs(const struct tree *tree, const struct candidate *c, struct dn_key *ret_parent) {
         const struct dn_member *parent = dn_members_find(tree->target->members, c->ppid);
@@ -220,7 +225,7 @@ static bool belongs(const struct tree *tree, const struct candidate *c, struct d
                 *ret_parent = parent->key;
                 return true;
         }
-        if (tree->target->subreaper && c->ppid == tree->self && c->start_ticks >= tree->target->main.start) {
+        if (tree->target->subreaper && c->ppid == tree->self && is_younger(c, tree->target->main)) {
                 *ret_parent = tree->target->main;
                 return true;
         }

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/guard.h"
+#include "cli/closing_parts.h"
+#include "cli/quantity.h"
+
+/* A program is named if it is among the first five, or of the next five and used a hundredth. */
+enum { NAMED = 5, NAMED_MAX = 10, LEAST_LINES = 3 };
+static const double named_share = 0.01, least_share = 0.005;
+
+struct table {
+        struct dn_text *text;
+        const struct dn_closing *how;
+        const struct dn_closing_numbers *n;
+        double total_secs;
+};
+
+/* Right-aligned in a column of its own. */
+static void put_cell(struct dn_text *text, int width, void (*put)(struct dn_text *, double), double value) {
+        dn_autotext struct dn_text cell = {0};
+
+        put(&cell, value);
+        for (int i = (int)cell.n; i < width; i++)
+                dn_text_put_char(text, ' ');
+        dn_text_put(text, dn_text_str(&cell));
+}
+
+static void put_share(struct dn_text *text, double share) {
+        dn_text_printf(text, share >= 0.0005 && share < 0.00995 ? "%.1f%%" : "%.0f%%", share * 100);
+}
+
+/* An amount that is made of two readings may come out a little below nothing. */
+static double positive(double value) {
+        return value > 0 ? value : 0;
+}
+
+/* Of those whom no sample met nobody knows more than the time. */
+static void put_unknown(struct dn_text *text, int width) {
+        dn_text_printf(text, "%*s", width, "");
+}
+
+static void put_use(const struct table *t, const struct dn_group *g, const struct dn_detail_group *d) {
+        put_cell(t->text, 10, dn_put_bytes, g->peak_kb * 1024);
+        put_cell(t->text, 10, dn_put_bytes, g->read_bytes);
+        put_cell(t->text, 10, dn_put_bytes, g->written_bytes);
+        if (dn_closing_wide(t->how)) {
+                put_cell(t->text, 11, dn_put_bytes, d->sum[DN_DETAIL_FROM_DISK]);
+                put_cell(t->text, 10, dn_put_bytes, d->sum[DN_DETAIL_TO_DISK]);
+                put_cell(t->text, 9, dn_put_count, d->threads);
+                put_cell(t->text, 8, dn_put_count, d->sum[DN_DETAIL_FAULTS]);
+        }
+        put_cell(t->text, 6, dn_put_count, (double)g->runs);
+}
+
+static void put_row(const struct table *t, const struct dn_group *g, const struct dn_detail_group *d,
+                    const char *name) {
+        bool wide = dn_closing_wide(t->how);
+        size_t from = t->text->n, room;
+
+        /* Files of older releases have no CPU seconds. */
+        if (t->total_secs > 0) {
+                put_cell(t->text, 11, dn_put_seconds, g->cpu_secs);
+                put_cell(t->text, 7, put_share, g->cpu_secs / t->total_secs);
+        } else
+                dn_text_put(t->text, DN_STR("          -      -"));
+        if (wide) {
+                put_cell(t->text, 13, dn_put_seconds, d->sum[DN_DETAIL_USER]);
+                put_cell(t->text, 13, dn_put_seconds, d->sum[DN_DETAIL_SYSTEM]);
+        }
+        if (g->runs == 0)
+                put_unknown(t->text, wide ? 74 : 36);
+        else
+                put_use(t, g, d);
+        dn_text_put(t->text, DN_STR("  "));
+        from = t->text->n - from;
+        room = (size_t)(t->how->columns > 20 + (int)from ? t->how->columns - 1 - (int)from : 20);
+        dn_closing_put_cut_name(t->text, dn_str_of(wide && d->command ? d->command : name), t->how, room);
+        dn_text_put_char(t->text, '\n');
+}
+
+static void put_head(const struct table *t) {
+        dn_closing_style(t->text, t->how, DN_DIM);
+        dn_text_put(t->text, DN_STR("   CPU time  share"));
+        if (dn_closing_wide(t->how))
+                dn_text_put(t->text, DN_STR("         user       system"));
+        dn_text_put(t->text, DN_STR("  peak mem      read   written"));
+        if (dn_closing_wide(t->how))
+                dn_text_put(t->text, DN_STR("  from disk   to disk  threads  faults"));
+        dn_text_put(t->text, DN_STR("  runs  command"));
+        dn_closing_style(t->text, t->how, DN_PLAIN);
+        dn_text_put_char(t->text, '\n');
+}
+
+static void add(struct dn_group *sum, struct dn_detail_group *sum_detail, const struct dn_group *g,
+                const struct dn_detail_group *d) {
+        sum->runs += g->runs;
+        sum->cpu_secs += g->cpu_secs;
+        sum->read_bytes += g->read_bytes;
+        sum->written_bytes += g->written_bytes;
+        sum->peak_kb = g->peak_kb > sum->peak_kb ? g->peak_kb : sum->peak_kb;
+        for (int i = 0; d && i < DN_DETAIL_SUMS; i++)
+                sum_detail->sum[i] += d->sum[i];
+        if (d && d->threads > sum_detail->threads)
+                sum_detail->threads = d->threads;
+}
+
+/* How many commands have a row with their name. */
+static size_t choose(const struct table *t, const struct dn_costliest *c, int room) {
+        size_t most = (size_t)room - 2, n = NAMED;
+
+        while (n < NAMED_MAX && n < c->n_groups && c->groups[n].cpu_secs >= named_share * t->total_secs)
+                n++;
+        if (n + 1 >= c->n_groups)
+                n = c->n_groups; /* the row of one other as well names it */
+        return n < most ? n : most;
+}
+
+void dn_closing_put_table(struct dn_text *text, struct dn_report *r, const struct dn_closing_numbers *n,
+                          const struct dn_closing *how, int room) {
+        const struct table t = {text, how, n, n->user + n->system};
+        const struct dn_costliest *c = &r->costliest;
+        struct dn_detail_group named_detail = {0}, others_detail = {0};
+        const struct dn_detail_group none = {0};
+        struct dn_group named = {0}, others = {0};
+        size_t shown;
+
+        if (c->n_groups < 2 || room < LEAST_LINES)
+                return;
+        shown = choose(&t, c, room);
+        put_head(&t);
+        for (size_t i = 0; i < c->n_groups; i++) {
+                const struct dn_detail_group *d = dn_detail_find(&r->detail, c->groups[i].label);
+
+                add(i < shown ? &named : &others, i < shown ? &named_detail : &others_detail, &c->groups[i], d);
+                if (i < shown)
+                        put_row(&t, &c->groups[i], d ? d : &none, c->groups[i].label);
+        }
+        /* Also what lived between two samples: it is in the total, and nobody's by name. */
+        others.cpu_secs = positive(t.total_secs - named.cpu_secs);
+        others_detail.sum[DN_DETAIL_USER] = positive(n->user - named_detail.sum[DN_DETAIL_USER]);
+        others_detail.sum[DN_DETAIL_SYSTEM] = positive(n->system - named_detail.sum[DN_DETAIL_SYSTEM]);
+        if (others.runs > 0 || others.cpu_secs > least_share * t.total_secs)
+                put_row(&t, &others, &others_detail, "others");
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/missing.h"
+#include "base/guard.h"
+
+/* What people call it. */
+static struct dn_str name_of(struct dn_str key) {
+        static const struct {
+                struct dn_str key, name;
+        } names[] = {
+                {{"io", 2}, {"i/o, PSS, files", 15}}, /* all of them hang on one right */
+                {{"psi", 3}, {"pressure", 8}},
+                {{"perf_hw", 7}, {"counters", 8}},
+                {{"rapl", 4}, {"energy", 6}},
+        };
+
+        for (size_t i = 0; i < DN_COUNT(names); i++)
+                if (dn_str_equal(names[i].key, key))
+                        return names[i].name;
+        return key;
+}
+
+/* Of `it is so; it needs that` what is needed: there is one line for all that is missing. */
+static struct dn_str shortest(struct dn_text *reason) {
+        const char *needs = dn_text_cstr(reason) ? strstr(reason->p, "; it needs ") : NULL;
+
+        return dn_str_of(needs ? needs + strlen("; it ") : reason->p);
+}
+
+static void take_one(struct dn_missing *m, struct dn_scan *scan, struct dn_str name) {
+        dn_autotext struct dn_text reason = {0};
+        bool available = true;
+        struct dn_str key, raw = {0}, hint = {0};
+
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key)) {
+                if (dn_str_equal(key, DN_STR("available")))
+                        dn_scan_bool(scan, &available);
+                else if (dn_str_equal(key, DN_STR("reason")))
+                        dn_scan_string(scan, &raw);
+                else if (dn_str_equal(key, DN_STR("hint")))
+                        dn_scan_string(scan, &hint);
+                else
+                        dn_scan_skip(scan);
+        }
+        if (dn_str_equal(name, DN_STR("ebpf")))
+                m->ebpf = available;
+        if (available || hint.n == 0 || raw.n == 0 || !dn_scan_unescape(raw, &reason))
+                return;
+        dn_text_put(&m->reasons, m->reasons.n ? DN_STR("; ") : DN_STR(""));
+        dn_text_put(&m->reasons, name);
+        dn_text_put(&m->reasons, DN_STR(": "));
+        dn_text_put(&m->reasons, shortest(&reason));
+        dn_text_put(&m->names, m->names.n ? DN_STR(", ") : DN_STR(""));
+        dn_text_put(&m->names, name);
+}
+
+void dn_missing_take(struct dn_missing *m, struct dn_scan *scan) {
+        struct dn_str key;
+
+        dn_text_reset(&m->reasons);
+        dn_text_reset(&m->names);
+        if (!dn_scan_object(scan)) {
+                dn_scan_skip(scan);
+                return;
+        }
+        while (dn_scan_member(scan, &key))
+                take_one(m, scan, name_of(key));
+}
+
+void dn_missing_free(struct dn_missing *m) {
+        dn_text_free(&m->reasons);
+        dn_text_free(&m->names);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/utf8.h"
+#include "cli/closing.h"
+
+/* C1 controls are C2 80 to C2 9F; marks that turn the direction of text are D8 9C, E2 80 8E to 8F, E2 80 AA to AE, E2
+ * 81 A6 to A9; E2 80 A8 and A9 end lines. */
+static bool is_harmless(const char *p, size_t n) {
+        unsigned char c = (unsigned char)p[0], d = n > 1 ? (unsigned char)p[1] : 0, e = n > 2 ? (unsigned char)p[2] : 0;
+
+        if (n == 1)
+                return c >= 0x20 && c != 0x7f;
+        if (n == 2)
+                return !(c == 0xc2 && d < 0xa0) && !(c == 0xd8 && d == 0x9c);
+        if (n == 3 && c == 0xe2 && d == 0x80)
+                return e != 0x8e && e != 0x8f && !(e >= 0xa8 && e <= 0xae);
+        if (n == 3 && c == 0xe2 && d == 0x81)
+                return !(e >= 0xa6 && e <= 0xa9);
+        return n > 0;
+}
+
+void dn_closing_put_name(struct dn_text *text, struct dn_str name) {
+        while (name.n > 0) {
+                size_t n = dn_utf8_length(name);
+
+                if (is_harmless(name.p, n))
+                        dn_text_put(text, (struct dn_str){name.p, n});
+                else
+                        dn_text_put_char(text, '?');
+                n = n ? n : 1;
+                name.p += n;
+                name.n -= n;
+        }
+}
+
+void dn_closing_put_cut_name(struct dn_text *text, struct dn_str name, const struct dn_closing *how, size_t room) {
+        struct dn_str dots = how->utf8 ? DN_STR("…") : DN_STR("...");
+        size_t width = how->utf8 ? 1 : dots.n, from = text->n, characters = 0, keep = from;
+
+        dn_closing_put_name(text, name);
+        if (!how->terminal || how->columns <= 0)
+                return;
+        for (size_t i = from; i < text->n; i++) {
+                if (((unsigned char)text->p[i] & 0xc0) == 0x80)
+                        continue;
+                if (++characters <= room - width + 1)
+                        keep = i;
+        }
+        if (characters > room) {
+                text->n = keep;
+                dn_text_put(text, dots);
+        }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Capabilities (capabilities(7)) of this process, as /proc/self/status has them. */
+#pragma once
+#include "base/str.h"
+
+enum dn_capability { DN_CAP_SYS_PTRACE = 19, DN_CAP_SYS_ADMIN = 21, DN_CAP_PERFMON = 38, DN_CAP_BPF = 39 };
+
+/* `has`: effective, or permitted, which is to be had by asking. `bound`: that nobody here can get beyond. */
+struct dn_rights {
+        uint64_t has, bound;
+};
+
+/* Of a hidepid option (proc(5)) on /proc, 1, 2 or 4; 0: none that holds for this process. */
+int dn_rights_hidepid(int proc, const struct dn_rights *r);
+
+/* None where it cannot be read. */
+struct dn_rights dn_rights_read(int proc);
+
+static inline bool dn_rights_have(const struct dn_rights *r, int capability) {
+        return r->has >> capability & 1;
+}
+
+/* It could be had, as by sudo. */
+static inline bool dn_rights_could(const struct dn_rights *r, int capability) {
+        return r->bound >> capability & 1;
+}
