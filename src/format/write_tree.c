@@ -14,10 +14,16 @@ struct key {
         uint8_t n, decimals;
 };
 
-enum { DECIMALS_NUMBER = 0, DECIMALS_PERCENT = 2, DECIMALS_SECONDS = 6, DECIMALS_UPTIME = 0, DECIMALS_BYTES = 0, DECIMALS_KIB = 0 };
+enum {
+        DECIMALS_NUMBER = 0,
+        DECIMALS_PERCENT = 2,
+        DECIMALS_SECONDS = 6,
+        DECIMALS_UPTIME = 0,
+        DECIMALS_BYTES = 0,
+        DECIMALS_KIB = 0
+};
 
-#define FIELD(part, name, unit, ...) \
-        [DN_##name] = {",\"" #name "\":", sizeof(",\"" #name "\":") - 1, DECIMALS_##unit},
+#define FIELD(part, name, unit, ...) [DN_##name] = {",\"" #name "\":", sizeof(",\"" #name "\":") - 1, DECIMALS_##unit},
 #define INNER(...)
 #define PART(...)
 #define BLOCK(...)
@@ -145,8 +151,8 @@ static bool make_opening(struct dn_kept *place, const struct dn_row *row, bool c
 static bool has_opening(const struct dn_kept *place, const struct dn_row *row, bool child) {
         if (place->n_opening == 0 || place->child != child || !dn_key_equal(place->key, row->key))
                 return false;
-        return !child || (place->n_name == row->name.n &&
-                          memcmp(place->text + place->name_at, row->name.p, row->name.n) == 0);
+        return !child ||
+               (place->n_name == row->name.n && memcmp(place->text + place->name_at, row->name.p, row->name.n) == 0);
 }
 
 static char *put_str(char *p, struct dn_str s) {

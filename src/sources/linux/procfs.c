@@ -156,8 +156,11 @@ int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid) {
                 return -ENOMEM;
         p->by_slot = by_slot;
         held = &by_slot[slot];
-        *held = (struct dn_held_process){
-                .pid = pid, .directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}, .read_in = p->pass, .used = true};
+        *held = (struct dn_held_process){.pid = pid,
+                                         .directory = NOT_OPEN,
+                                         .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN},
+                                         .read_in = p->pass,
+                                         .used = true};
         if (!has_place(p) || p->lean)
                 return 0;
         path_of(path, sizeof(path), pid, NULL);
