@@ -36,3 +36,8 @@ bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid) {
         (void)pid;
         return false;
 }
+
+int64_t dn_platform_own_peak_kb(struct dn_procfs *procfs) {
+        (void)procfs;
+        return 0;
+}

@@ -62,3 +62,6 @@ int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn
 
 /* It is the kernel's own and runs no program. */
 bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid);
+
+/* The most memory that this process has had since its exec: ru_maxrss has that of the one that started it too. */
+int64_t dn_platform_own_peak_kb(struct dn_procfs *procfs);

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 static struct denet *session_new(int mode) {
         struct denet *d = calloc(1, sizeof(*d));
@@ -173,7 +172,6 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
                 .nofile = d->o.nofile,
                 .ignored = d->o.ignored,
         };
-        struct rusage self;
         int r;
 
         d->target.own_child = true;
@@ -193,8 +191,7 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
                 return r;
         r = dn_spawn_release(&d->held);
         /* Up to its exec it had our memory, or a copy. */
-        getrusage(RUSAGE_SELF, &self);
-        d->target.memory_floor_kb = self.ru_maxrss;
+        d->target.memory_floor_kb = dn_platform_own_peak_kb(d->target.procfs);
         if (r < 0) {
                 unwatch(d);
                 return dn_fail(error, r, "%s: %s", argv[0], strerror(-r));

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,6 +147,18 @@ class TestKnownAmounts:
         assert 200 * 1024 <= totals(records)["peak_mem_rss_process_kb"] <= 200 * 1024 * 1.02 + 2048
         assert totals(records)["peak_mem_rss_kb"] == totals(records)["peak_mem_rss_process_kb"]
         assert f'"peak_mem_rss_kb":{totals(records)["peak_mem_rss_kb"]}' in (tmp_path / "stats.json").read_text()
+
+    def test_a_peak_is_known_also_where_denet_was_started_by_a_larger_process(
+        self, records_file: Path, truth: Helper, tmp_path: Path
+    ) -> None:
+        # A child's ru_maxrss begins with its starter's: with denet's own, not with that of the one before.
+        script = (
+            "import subprocess, sys; held = bytearray(400 << 20); held[::4096] = b'x' * len(held[::4096]);"
+            "sys.exit(subprocess.run(sys.argv[1:], check=False).returncode)"
+        )
+        command = [DENET, "-q", "-i", "2000", "-m", "2000", "-o", records_file, "run", truth("touch"), "100", "5"]
+        subprocess.run([sys.executable, "-c", script, *map(str, command)], check=True, timeout=60)
+        assert 100 * 1024 <= totals(read_records(records_file))["peak_mem_rss_process_kb"] <= 200 * 1024
 
     @at_each_pace
     @pytest.mark.parametrize(("size", "chunk"), [(50_000_000, 65536), (1_000_003, 1000), (1, 1)])

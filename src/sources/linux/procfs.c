@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "base/slots.h"
 #include "sources/linux/parse_stat.h"
+#include "sources/linux/parse_status.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -281,4 +282,16 @@ bool dn_platform_is_kernel_thread(struct dn_procfs *p, int64_t pid) {
         path_of(path, sizeof(path), pid, "stat");
         n = dn_file_read(p->root, path, line, sizeof(line));
         return n > 0 && dn_stat_parse((struct dn_str){line, (size_t)n}, &stat) == 0 && (stat.flags & PF_KTHREAD);
+}
+
+int64_t dn_platform_own_peak_kb(struct dn_procfs *p) {
+        char file[8192];
+        struct dn_status status;
+        struct rusage self = {0};
+        int n = dn_file_read(p->root, "self/status", file, sizeof(file));
+
+        if (n > 0 && dn_status_parse((struct dn_str){file, (size_t)n}, &status) == 0 && status.hwm_kb >= 0)
+                return status.hwm_kb;
+        getrusage(RUSAGE_SELF, &self);
+        return self.ru_maxrss;
 }
