@@ -5,8 +5,8 @@
  * every process in every pass. */
 struct sums {
         uint64_t known;              /* a bit a field */
-        int64_t now[DN_FIELDS];      /* their own, now */
-        int64_t grown[DN_FIELDS];    /* what their own grew by since the last snapshot */
+        int64_t now[DN_ROW_ROOM];    /* their own, now */
+        int64_t grown[DN_ROW_ROOM];  /* what their own grew by since the last snapshot */
         int64_t greatest[DN_FIELDS]; /* the largest single one, of those that fold so */
         int64_t cpu_grown;           /* of user and system together: the split of one process may move between them */
 };
@@ -35,8 +35,15 @@ static void add_greatest(struct sums *sums, const struct dn_row *row, uint64_t h
 /* `before` is the same process's row in the last snapshot, or NULL. */
 static void add_growth(struct sums *sums, const struct dn_row *row, const struct dn_row *before) {
         sums->cpu_grown += larger(cpu_of(row) - cpu_of(before), 0);
-        for (int id = 0; id < DN_FIELDS; id++)
-                sums->grown[id] += larger(row->v[id] - (before ? before->v[id] : 0), 0);
+        if (!before)
+                for (int id = 0; id < DN_ROW_ROOM; id++)
+                        sums->grown[id] += row->v[id];
+        else
+                for (int id = 0; id < DN_ROW_ROOM; id++) {
+                        int64_t grown = row->v[id] - before->v[id];
+
+                        sums->grown[id] += grown & ~(grown >> 63); /* 0 where it fell */
+                }
 }
 
 /* Adds a row to the sums of all fields; what it does not know is 0 in it. */
@@ -46,7 +53,7 @@ static void add(struct sums *sums, const struct dn_row *row, const struct dn_row
         add_greatest(sums, row, has);
         sums->known |= has;
         if (has == row->has)
-                for (int id = 0; id < DN_FIELDS; id++)
+                for (int id = 0; id < DN_ROW_ROOM; id++)
                         sums->now[id] += row->v[id];
         else
                 for (uint64_t left = has; left; left &= left - 1)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const uint32_t row_size = sizeof(struct dn_row) + DN_FIELDS * sizeof(int64_t);
+static const uint32_t row_size = sizeof(struct dn_row) + DN_ROW_ROOM * sizeof(int64_t);
 
 struct dn_row *dn_row_new(void) {
         return calloc(1, row_size);
