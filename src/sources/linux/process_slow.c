@@ -2,7 +2,7 @@
  * What costs more to read than stat and io, at a pace of its own: once a second, when a process is first seen, and at
  * the end. Of a large tree in turn, so that all of it together takes a small share of what the pass takes for the rest.
  * One that has not run since has nothing new but its memory. smaps_rollup holds the process's memory lock while it is
- * read: it waits until the process is a second old, and after each reading for a hundred times as long as that took. */
+ * read: it waits until the process is a second old, and after each reading for a thousand times as long as that took. */
 #include "base/guard.h"
 #include "base/slots.h"
 #include "host/clock.h"
@@ -54,7 +54,7 @@ static int slow_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         slow->files = (struct budget){
                 .most_ns = 5000000, .of_pass = 80, .of_time = 5000, .of_time_alone = 1000, .left_ns = 5000000};
         slow->smaps = (struct budget){
-                .most_ns = 20000000, .of_pass = 160, .of_time = 5000, .of_time_alone = 100, .left_ns = 5000000};
+                .most_ns = 20000000, .of_pass = 160, .of_time = 5000, .of_time_alone = 1000, .left_ns = 5000000};
         *ret_state = slow;
         return 0;
 }
@@ -124,7 +124,7 @@ static void read_fds(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
 }
 
 static void read_smaps(struct slow *slow, struct dn_row *row, struct pace *pace, uint32_t number) {
-        enum { SHARE = 100 };
+        enum { SHARE = 1000 };
         int64_t began_ns = dn_clock_mono_ns(), took_ns;
         char file[2048];
         struct dn_smaps s;
