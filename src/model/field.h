@@ -17,7 +17,7 @@ enum dn_field_id {
 #undef PART
 #undef BLOCK
         DN_ALL_FIELDS,
-        DN_FIELDS = DN_FIRST_CGROUP, /* those of processes and of the whole; the blocks' follow */
+        DN_FIELDS = DN_FIRST_CGROUP,           /* those of processes and of the whole; the blocks' follow */
         DN_ROW_ROOM = (DN_FIELDS + 3) / 4 * 4, /* values in a row: whole vectors of them */
         DN_FIRST_PROCESS = 0,
         DN_FIRST_WHOLE = 0

@@ -98,7 +98,7 @@ static int read_stat(struct dn_procfs *p, struct dn_member *member, struct dn_ro
 static int64_t read_clock(const struct dn_procfs *p, int64_t pid) {
         int64_t clock_ns;
 
-        return p->cpu_clock(p, pid, &clock_ns) ? clock_ns : -1;
+        return p->cpu_clock && p->cpu_clock(p, pid, &clock_ns) ? clock_ns : -1;
 }
 
 int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct dn_row *row, uint32_t number) {

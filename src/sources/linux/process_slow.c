@@ -2,7 +2,8 @@
  * What costs more to read than stat and io, at a pace of its own: once a second, when a process is first seen, and at
  * the end. Of a large tree in turn, so that all of it together takes a small share of what the pass takes for the rest.
  * One that has not run since has nothing new but its memory. smaps_rollup holds the process's memory lock while it is
- * read: it waits until the process is a second old, and after each reading for a thousand times as long as that took. */
+ * read: it waits until the process is a second old, and after each reading for a thousand times as long as that took.
+ */
 #include "base/guard.h"
 #include "base/slots.h"
 #include "host/clock.h"

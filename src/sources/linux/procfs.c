@@ -34,13 +34,6 @@ static bool kernel_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns
         return true;
 }
 
-static bool no_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
-        (void)p;
-        (void)pid;
-        (void)ret_ns;
-        return false;
-}
-
 static void take_units(struct dn_procfs *p) {
         long hz = sysconf(_SC_CLK_TCK);
 
@@ -66,7 +59,7 @@ int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
                 return -ENOMEM;
         p->real = !root;
         p->self = p->real ? getpid() : 0;
-        p->cpu_clock = p->real ? kernel_clock : no_clock;
+        p->cpu_clock = p->real ? kernel_clock : NULL;
         take_units(p);
         p->root = dn_file_directory(AT_FDCWD, root ? root : "/proc");
         if (p->root >= 0 && p->real && !is_ours(p->root)) {

@@ -110,12 +110,13 @@ static bool read_candidate(const struct tree *tree, int64_t pid, struct candidat
 /* A thread's number is not a process's; its stat does not say so, its CPU clock does. */
 static int look_at(struct tree *tree, int64_t pid, bool again) {
         const struct dn_member *member = dn_members_find(tree->target->members, pid);
+        const struct dn_procfs *procfs = tree->target->procfs;
         struct candidate c;
         int64_t clock;
 
         if (pid == tree->self)
                 return 0;
-        if (tree->target->procfs->real && !tree->target->procfs->cpu_clock(tree->target->procfs, pid, &clock)) {
+        if (procfs->real && !procfs->cpu_clock(procfs, pid, &clock)) {
                 if (!again && tree->n_missing < MISSING_MAX)
                         tree->missing[tree->n_missing++] = pid;
                 return 0;
