@@ -15,7 +15,7 @@ BUILD = build
 ASAN = build-asan
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
-PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest' 2>/dev/null && echo $$p && break; done)
+PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fastjsonschema' 2>/dev/null && echo $$p && break; done)
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
