@@ -9,6 +9,8 @@
 #     make format         lays the sources out
 #     make bench          figures
 #     make install        to PREFIX (/usr/local), below DESTDIR
+#     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
+#     make static         build-static/denet: one file that needs no other, by musl
 #     make clean
 
 BUILD = build
@@ -35,15 +37,15 @@ COMPILED = sed -n 's|^ *"file": "\(\.\./.*\.c\)".*|\1|p' compile_commands.json |
 CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install clean
-.PHONY: deps-build deps-test deps-check
+.PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install deb static clean
+.PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
 	@test -e $(BUILD)/build.ninja || $(MESON) setup $(BUILD)
 	@$(if $(PREFIX),$(MESON) configure $(BUILD) --prefix '$(PREFIX)')
 	@$(NINJA) -C $(BUILD)
 
-deps-build deps-test deps-check: deps-%:
+deps-build deps-test deps-check deps-package: deps-%:
 	@tools/install-deps $*
 
 run: all
@@ -110,5 +112,11 @@ install:
 	@$(if $(SUDO_USER),sudo -u '$(SUDO_USER)') $(MAKE) --no-print-directory all PREFIX='$(PREFIX)'
 	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --no-rebuild --quiet
 
+deb: deps-package
+	@packaging/deb $(if $(CHROOT),--chroot)
+
+static: deps-package
+	@packaging/static
+
 clean:
-	rm -rf $(BUILD) $(ASAN)
+	rm -rf $(BUILD) $(ASAN) build-deb build-static
