@@ -165,6 +165,31 @@ def test_the_example_of_the_page_of_the_library_works(tmp_path: Path) -> None:
     assert only_json(denet("--json", "stats", tmp_path / "run.jsonl").out)["exit_code"] == 3
 
 
+# ------------------------------------------------------------------------------------------------------- install
+
+
+@pytest.mark.skipif(os.environ.get("DENET_SANITIZED") == "1", reason="one build of it is enough")
+def test_what_is_installed_is_complete_and_stays_below_destdir(tmp_path: Path) -> None:
+    command = ["meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet"]
+    subprocess.run(command, env={**os.environ, "DESTDIR": str(tmp_path)}, check=True, timeout=60)
+    places = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if not path.is_dir()]
+    (prefix,) = [path.parent.parent for path in places if path.name == "denet" and path.parent.name == "bin"]
+    installed = {str(path.relative_to(prefix)) for path in places}
+    documents = {f"share/doc/denet/{path.name}" for path in (ROOT / "docs").glob("*.*") if path.name != "meson.build"}
+    pages = {f"share/man/man{page[-1]}/{page}" for page in PAGES} if shutil.which("scdoc") else set()
+    shells = {
+        "share/bash-completion/completions/denet",
+        "share/zsh/site-functions/_denet",
+        "share/fish/vendor_completions.d/denet.fish",
+    }
+    others = {f"share/doc/denet/{name}" for name in ("README.md", "CHANGELOG.md", "LICENSE")}
+    assert documents | pages | shells | others | {"bin/denet", "include/denet/denet.h"} <= installed
+    names = {Path(path).name for path in installed}
+    modules = {path.name for path in BUILD.glob("denet-*.so")}
+    assert {"libdenet.so", "libdenet.so.1", "denet.pc"} | modules <= names
+    assert all(f"denet/{name}" in path for path in installed for name in modules if path.endswith(name))
+
+
 # --------------------------------------------------------------------------------------------------- completions
 
 
