@@ -230,8 +230,8 @@ static void put_json(struct dn_text *text, const denet_record *record) {
         struct dn_str line = {0};
 
         line.p = denet_record_json(record, &line.n);
-        if (line.p)
-                dn_text_put(text, line);
+        text->failed |= !line.p;
+        dn_text_put(text, line);
         dn_text_put_char(text, '\n');
 }
 
@@ -253,6 +253,8 @@ static int look(struct doctor *d, const denet_options *o, struct dn_text *json) 
                         put_json(json, record);
         }
         denet_free(stream);
+        if (r < 0)
+                dn_say("this machine could not be looked at: %s; end other programs", strerror(-r));
         return r;
 }
 
@@ -275,7 +277,5 @@ int dn_doctor_command(struct dn_cli *cli) {
         if (r == 0)
                 put_lines(&text, &d, dn_colour(STDOUT_FILENO));
         doctor_free(&d);
-        if (r < 0 || text.failed || json.failed)
-                return DN_STATUS_OWN_ERROR;
-        return dn_write_all(STDOUT_FILENO, dn_text_str(cli->json ? &json : &text)) < 0 ? DN_STATUS_OWN_ERROR : 0;
+        return r < 0 ? DN_STATUS_OWN_ERROR : dn_answer(cli->json ? &json : &text);
 }
