@@ -366,15 +366,16 @@ def test_a_steady_load_reads_as_what_it_is(
         pytest.skip("not enough cores for the load")
     if interval_ms < 25 and not TO_THE_MOMENT:
         pytest.skip("perf's task clock may not be read here")
-    near_enough, tries = 0.0, 0
+    near_enough, mean, tries = 0.0, 0.0, 0
     # Somebody else on the machine makes the load itself unsteady: then it is tried again.
-    while near_enough < 0.9 and tries < 4:
+    while (near_enough < 0.9 or abs(mean - percent) > 3) and tries < 4:
         tries += 1
         program = [truth("duty"), str(threads), str(percent), "2000"]
         records = measure(records_file, program, "-i", str(interval_ms), "-m", str(interval_ms))[1]
         usage = [r["aggregated"]["cpu_usage"] for r in of_kind(records, "tree")][2:-2]
         near_enough = sum(abs(u - percent) <= bound for u in usage) / len(usage)
-        assert sum(usage) / len(usage) == pytest.approx(percent, abs=3)
+        mean = sum(usage) / len(usage)
+    assert mean == pytest.approx(percent, abs=3)
     assert near_enough >= 0.9, f"{near_enough:.0%} of the samples within {bound}"
 
 
