@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import resource
 import shutil
 import signal
@@ -351,4 +352,17 @@ def test_standard_input_in_small_pieces_reads_the_same(run: Path) -> None:
     process.stdin.write(data[3003:])
     process.stdin.close()
     assert json.loads(process.stdout.read()) == summary(run)
+    assert process.wait() == 0
+
+
+def test_standard_input_that_somebody_made_non_blocking_is_waited_for(run: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    process = subprocess.Popen([DENET, "--json", "stats", "-"], stdin=read_end, stdout=subprocess.PIPE)
+    os.close(read_end)
+    with open(write_end, "wb", buffering=0) as pipe:
+        for piece in (run.read_bytes()[:2], run.read_bytes()[2:3000], run.read_bytes()[3000:]):
+            time.sleep(0.1)
+            pipe.write(piece)
+    assert process.stdout and json.loads(process.stdout.read()) == summary(run)
     assert process.wait() == 0
