@@ -29,11 +29,24 @@ static const char *format_of(const char *path) {
         return dn_str_ends(name, DN_STR(".csv")) ? "csv" : "jsonl";
 }
 
+/* Not of a device, which may well take both. */
+static bool is_one_file(int fd, const char *path) {
+        struct stat ours, named;
+
+        return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && S_ISREG(ours.st_mode) &&
+               ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
 /* What it held stands until the summary is written. */
 static int open_stats(struct dn_watch *w, const char *path) {
         w->stats_made = access(path, F_OK) < 0;
         w->stats_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-        return w->stats_fd < 0 ? refuse_out(path, -errno) : 0;
+        if (w->stats_fd < 0)
+                return refuse_out(path, -errno);
+        if (!w->file || !is_one_file(w->stats_fd, w->cli->out))
+                return 0;
+        dn_say("--stats %s: the records go there, nothing was started; give another file", path);
+        return DN_STATUS_OWN_ERROR;
 }
 
 int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {

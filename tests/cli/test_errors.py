@@ -67,6 +67,11 @@ OTHERS: list[tuple[list[str], int, str]] = [
     (["--json=1", "run", "true"], 2, "denet: --json takes no value; leave out what follows the ="),
     (["-x", "run", "true"], 2, "denet: no option -x; see: denet --help. Put -- before PROGRAM"),
     (["-d", "soon", "run", "true"], 2, "denet: --duration 'soon': not a number; give seconds, 0 for no limit"),
+    (
+        ["-o", "a.jsonl", "--stats", "./a.jsonl", "run", "true"],
+        125,
+        "denet: --stats ./a.jsonl: the records go there, nothing was started; give another file",
+    ),
     (["attach"], 2, "denet: attach: no PID given; as in: denet attach 4242"),
     (["attach", "postgres"], 2, "denet: attach: 'postgres' is no PID; find it with: pgrep -a NAME"),
     (["stats"], 2, "denet: stats: no file given; as in: denet stats run.jsonl"),
