@@ -144,10 +144,8 @@ static void rename_process(struct dn_detail *d, struct dn_detail_process *p, siz
 static void take_command(struct dn_scan *scan, struct dn_text *command) {
         struct dn_str raw;
 
-        if (!dn_scan_array(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_array(scan))
                 return;
-        }
         while (dn_scan_element(scan)) {
                 if (command->n)
                         dn_text_put_char(command, ' ');

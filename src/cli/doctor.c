@@ -59,10 +59,8 @@ static void take_text(struct dn_scan *scan, struct dn_text *text) {
 static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *scan, bool of_machine) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("available")))
                         dn_scan_bool(scan, of_machine ? &a->machine_can : &a->available);
@@ -90,10 +88,8 @@ static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *sc
 static void take_abilities(struct doctor *d, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 int i = 0;
 

@@ -31,10 +31,8 @@ static void take_one(struct dn_missing *m, struct dn_scan *scan, struct dn_str n
         bool available = true;
         struct dn_str key, raw = {0}, hint = {0};
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("available")))
                         dn_scan_bool(scan, &available);
@@ -62,10 +60,8 @@ void dn_missing_take(struct dn_missing *m, struct dn_scan *scan) {
 
         dn_text_reset(&m->reasons);
         dn_text_reset(&m->names);
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key))
                 take_one(m, scan, name_of(key));
 }

@@ -46,10 +46,8 @@ static void take_command(struct dn_scan *scan, struct dn_text *text) {
         struct dn_str raw;
 
         dn_text_reset(text);
-        if (!dn_scan_array(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_array(scan))
                 return;
-        }
         while (dn_scan_element(scan)) {
                 if (text->n)
                         dn_text_put_char(text, ' ');
@@ -61,10 +59,8 @@ static void take_command(struct dn_scan *scan, struct dn_text *text) {
 static void add_capability(struct dn_capability *c, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("available")))
                         c->known = dn_scan_bool(scan, &c->available);
@@ -80,10 +76,8 @@ static void add_capability(struct dn_capability *c, struct dn_scan *scan) {
 static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("io")))
                         add_capability(&r->io, scan);
@@ -127,10 +121,8 @@ static void add_metadata(struct dn_report *r, struct dn_str line) {
 static void add_totals(struct dn_report *r, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("processes_seen")))
                         dn_scan_i64(scan, &r->processes_seen);
@@ -144,10 +136,8 @@ static void add_totals(struct dn_report *r, struct dn_scan *scan) {
 static void add_lower_bound(struct dn_report *r, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("reason")))
                         take_text(scan, &r->lower_bound);
