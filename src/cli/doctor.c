@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/doctor.h"
 #include "base/guard.h"
-#include "base/json_scan.h"
 #include "cli/cli.h"
 #include "cli/closing.h"
 #include "cli/quantity.h"
+#include "cli/take.h"
 
 /* A capability, as the record has it, and what `machine` in it says where this version does not read it. */
 struct ability {
@@ -48,14 +48,6 @@ static void doctor_free(struct doctor *d) {
 
 /* ------------------------------------------------------------------------------------------------- from the records */
 
-static void take_text(struct dn_scan *scan, struct dn_text *text) {
-        struct dn_str raw;
-
-        dn_text_reset(text);
-        if (dn_scan_string(scan, &raw))
-                dn_scan_unescape(raw, text);
-}
-
 static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *scan, bool of_machine) {
         struct dn_str key;
 
@@ -73,9 +65,9 @@ static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *sc
                 else if (dn_str_equal(key, DN_STR("cores_limit")))
                         dn_scan_steps(scan, 3, &d->cores_limit_milli);
                 else if (dn_str_equal(key, DN_STR("reason")))
-                        take_text(scan, &a->reason);
+                        dn_take_text(scan, &a->reason);
                 else if (dn_str_equal(key, DN_STR("hint")))
-                        take_text(scan, &a->hint);
+                        dn_take_text(scan, &a->hint);
                 else if (dn_str_equal(key, DN_STR("machine"))) {
                         dn_text_reset(&a->reason);
                         a->unread = true;
@@ -112,9 +104,9 @@ static void take_record(struct doctor *d, const denet_record *record) {
                 return;
         while (dn_scan_member(&scan, &key)) {
                 if (dn_str_equal(key, DN_STR("host")))
-                        take_text(&scan, &d->host);
+                        dn_take_text(&scan, &d->host);
                 else if (dn_str_equal(key, DN_STR("kernel")))
-                        take_text(&scan, &d->kernel);
+                        dn_take_text(&scan, &d->kernel);
                 else if (dn_str_equal(key, DN_STR("cores")))
                         dn_scan_i64(&scan, &d->cores);
                 else if (dn_str_equal(key, DN_STR("memory_total_kb")))
@@ -219,8 +211,8 @@ static void put_lines(struct dn_text *text, const struct doctor *d, bool colour)
         put_cgroup(text, d, colour);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the commands
- */
+/* --------------------------------------------------------------------------------------------------------- the
+ * commands */
 
 static void put_json(struct dn_text *text, const denet_record *record) {
         struct dn_str line = {0};
