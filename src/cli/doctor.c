@@ -211,8 +211,7 @@ static void put_lines(struct dn_text *text, const struct doctor *d, bool colour)
         put_cgroup(text, d, colour);
 }
 
-/* --------------------------------------------------------------------------------------------------------- the
- * commands */
+/* ----------------------------------------------------------------------------------------------------- the command */
 
 static void put_json(struct dn_text *text, const denet_record *record) {
         struct dn_str line = {0};
