@@ -36,6 +36,7 @@ static inline struct dn_scan dn_scan_of(struct dn_str text) {
 
 enum dn_scan_type dn_scan_peek(struct dn_scan *scan); /* what comes next; nothing is taken */
 
+/* False where it is of another type, as of the values below: it is then skipped. */
 bool dn_scan_object(struct dn_scan *scan); /* enters one */
 /* Takes the next key, as it stands between its quotes (escapes not undone); false at the end of the object, which is
  * then left, and after a fault. The value must be taken or skipped before the next call. */

@@ -65,5 +65,12 @@ int dn_say_usage(const struct dn_command *command, const char *text);
 /* For denet_options.debug: the line on standard error. */
 void dn_debug(void *user, const char *line);
 
+/* What could not be written to `path` ("-": standard output) because of `code`, and what would help; `so` is what
+ * followed from it (", nothing was started"), or "". Gives DN_STATUS_OWN_ERROR. */
+int dn_say_no_place(const char *path, int code, const char *so);
+
 /* All of it, or the reader has gone: 0 or -errno. */
 int dn_write_all(int fd, struct dn_str bytes);
+
+/* To standard output: DN_STATUS_OK, or DN_STATUS_OWN_ERROR after a line that says why it is not there. */
+int dn_answer(const struct dn_text *text);

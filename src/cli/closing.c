@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "cli/closing_parts.h"
+#include "cli/fold.h"
 #include "cli/quantity.h"
 
 static const double small_secs = 1; /* a shorter run has no course of its own */
@@ -205,26 +206,6 @@ static void put_tasks(struct dn_text *text, const struct dn_report *r, const str
         dn_text_printf(text, "%.0f at once; %.0f threads at once\n", n->processes, n->threads);
 }
 
-/* Those that it takes on the screen, where a long line goes on in the next. */
-static int count_lines(const struct dn_text *text, const struct dn_closing *how) {
-        struct dn_str rest = dn_text_str(text), line;
-        int n = 0;
-
-        while (dn_str_cut(&rest, '\n', &line)) {
-                int columns = 0;
-
-                for (size_t i = 0; i < line.n; i++) {
-                        if (line.p[i] == '\033')
-                                while (i < line.n && line.p[i] != 'm')
-                                        i++;
-                        else
-                                columns += ((unsigned char)line.p[i] & 0xc0) != 0x80;
-                }
-                n += how->columns > 0 && columns > how->columns ? (columns + how->columns - 1) / how->columns : 1;
-        }
-        return n;
-}
-
 static void put_body(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n,
                      const struct dn_closing *how) {
         if (n->has_cpu || n->samples > 0)
@@ -240,9 +221,9 @@ static void put_body(struct dn_text *text, const struct dn_report *r, const stru
 }
 
 void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn_closing *how) {
-        enum { FREE = 2, UNLIMITED = 1000 };
+        enum { FREE = 2, UNLIMITED = 1000, LABEL = 10 };
         int room = how->rows > 0 ? how->rows - FREE - 1 : UNLIMITED; /* the empty line before it is there already */
-        dn_autotext struct dn_text body = {0}, table = {0};
+        dn_autotext struct dn_text lines = {0}, body = {0}, table = {0};
         struct dn_closing_numbers n = {0};
         bool roomy;
 
@@ -250,10 +231,11 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
         dn_costliest_finish(&r->costliest);
         dn_detail_finish(&r->detail);
         put_headline(text, r, &n, how);
-        put_body(&body, r, &n, how);
+        put_body(&lines, r, &n, how);
+        dn_fold_put(&body, dn_text_str(&lines), how->columns, LABEL);
         dn_closing_put_table(&table, r, &n, how, UNLIMITED);
-        room -= 1 + count_lines(&body, how);
-        roomy = count_lines(&table, how) + (table.n > 0) + 1 <= room;
+        room -= 1 + dn_fold_count(dn_text_str(&body), how->columns);
+        roomy = dn_fold_count(dn_text_str(&table), how->columns) + (table.n > 0) + 1 <= room;
         if (!roomy) {
                 dn_text_reset(&table);
                 dn_closing_put_table(&table, r, &n, how, room);
@@ -262,5 +244,5 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
         dn_text_put(text, dn_text_str(&body));
         dn_text_put(text, roomy && table.n > 0 ? DN_STR("\n") : DN_STR(""));
         dn_text_put(text, dn_text_str(&table));
-        text->failed |= body.failed || table.failed;
+        text->failed |= lines.failed || body.failed || table.failed;
 }

@@ -162,8 +162,7 @@ static void put_rows(struct dn_text *text, const struct dn_compared runs[2], con
         }
 }
 
-/* --------------------------------------------------------------------------------------------- the command behind it
- */
+/* ------------------------------------------------------------------------------------------- the command behind it */
 
 static const struct dn_group *group_named(const struct dn_report *r, const char *label) {
         for (size_t i = 0; i < r->costliest.n_groups; i++)

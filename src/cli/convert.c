@@ -58,19 +58,6 @@ static bool is_one_file(const struct conversion *c) {
         return in_known && out_known && S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
 }
 
-static int refuse_out(const struct conversion *c, int error) {
-        const char *slash = strrchr(c->out, '/');
-        dn_autofree char *directory = slash && slash != c->out ? strndup(c->out, (size_t)(slash - c->out)) : NULL;
-
-        if (error == -ENOENT && directory && access(directory, F_OK) < 0)
-                dn_say("%s: no such directory; mkdir -p %s", c->out, directory);
-        else if (error == -EISDIR)
-                dn_say("%s: a directory; name a file in it", c->out);
-        else
-                dn_say("%s: %s; give another file", c->to_stdout ? "standard output" : c->out, strerror(-error));
-        return DN_STATUS_OWN_ERROR;
-}
-
 /* Not before there is a first record: what OUT held stands until then. */
 static int open_out(struct conversion *c) {
         denet_error error = {0};
@@ -79,7 +66,7 @@ static int open_out(struct conversion *c) {
 
         if (r == -ELIBACC)
                 dn_say("%s", error.text);
-        return r == -ELIBACC ? DN_STATUS_OWN_ERROR : r < 0 ? refuse_out(c, r) : 0;
+        return r == -ELIBACC ? DN_STATUS_OWN_ERROR : r < 0 ? dn_say_no_place(c->out, r, "") : 0;
 }
 
 static int put(struct conversion *c, struct dn_reading *in, const denet_record *record) {
@@ -112,7 +99,7 @@ static int copy(struct conversion *c, struct dn_cli *cli) {
         dn_reading_close(&in);
         r = c->sink ? denet_sink_close(c->sink) : 0;
         if (status == 0 && r < 0)
-                return refuse_out(c, r);
+                return dn_say_no_place(c->out, r, "");
         return status;
 }
 

@@ -123,10 +123,8 @@ static char *take_label(struct dn_scan *scan) {
         bool done = false, script = false;
         size_t n = 0;
 
-        if (!dn_scan_array(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_array(scan))
                 return NULL;
-        }
         while (dn_scan_element(scan)) {
                 struct dn_str raw, word;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/detail.h"
 #include "base/guard.h"
-#include "base/json_scan.h"
 #include "cli/costliest.h"
+#include "cli/take.h"
 
 /* One process as it was seen last. Its disk I/O holds that of the children that it waited for: `folded`, as in
  * dn_costliest. */
@@ -141,21 +141,6 @@ static void rename_process(struct dn_detail *d, struct dn_detail_process *p, siz
         p->group = group;
 }
 
-static void take_command(struct dn_scan *scan, struct dn_text *command) {
-        struct dn_str raw;
-
-        if (!dn_scan_array(scan)) {
-                dn_scan_skip(scan);
-                return;
-        }
-        while (dn_scan_element(scan)) {
-                if (command->n)
-                        dn_text_put_char(command, ' ');
-                if (dn_scan_string(scan, &raw))
-                        dn_scan_unescape(raw, command);
-        }
-}
-
 void dn_detail_name(struct dn_detail *d, struct dn_str line) {
         struct dn_scan scan = dn_scan_of(line);
         struct dn_text command = {0};
@@ -173,7 +158,7 @@ void dn_detail_name(struct dn_detail *d, struct dn_str line) {
                 else if (dn_str_equal(key, DN_STR("t0_ms")))
                         dn_scan_i64(&scan, &start_ms);
                 else if (dn_str_equal(key, DN_STR("cmd")) && command.n == 0)
-                        take_command(&scan, &command);
+                        dn_take_words(&scan, &command);
                 else if (dn_str_equal(key, DN_STR("capabilities")))
                         dn_missing_take(&d->missing, &scan);
                 else

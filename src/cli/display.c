@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/display.h"
 #include "base/guard.h"
+#include "cli/clock.h"
 
 #include <limits.h>
 #include <signal.h>
-#include <time.h>
 
 enum {
         LOOK_MS = 200,    /* between two looks at who has the terminal */
@@ -16,23 +16,16 @@ enum {
         PAUSES_MAX = 2
 };
 
-static long long clock_ms(void) {
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---------------------------------------------------------------------------------------------------- begin and end */
+
+void dn_display_init(struct dn_display *d) {
+        *d = (struct dn_display){.terminal = {.fd = -1, .lock = -1}, .helper = {.pipe = -1}};
+}
 
 void dn_display_open(struct dn_display *d, const struct dn_cli *cli, bool in_place) {
         bool silent = cli->quiet || cli->json;
 
-        *d = (struct dn_display){
-                .look = {.utf8 = dn_utf8_locale(), .colour = dn_colour(STDERR_FILENO)},
-                .terminal = {.fd = -1, .lock = -1},
-                .helper = {.pipe = -1},
-        };
+        d->look = (struct dn_status_look){.utf8 = dn_utf8_locale(), .colour = dn_colour(STDERR_FILENO)};
         dn_meter_open(&d->meter, cli->o.flags & DENET_SINCE_PROCESS_START);
         if (silent || cli->show == DN_SHOW_NOTHING)
                 return;
@@ -49,7 +42,7 @@ void dn_display_open(struct dn_display *d, const struct dn_cli *cli, bool in_pla
 }
 
 void dn_display_begin(struct dn_display *d) {
-        d->start_ms = d->look_ms = clock_ms();
+        d->start_ms = d->look_ms = dn_clock_ms();
         /* A write from the background would stop our whole group, where the terminal is set so; the command, which has
          * its dispositions by now, is stopped by its own alone. */
         if (d->terminal.fd >= 0)
@@ -61,12 +54,12 @@ static void tell_helper(struct dn_display *d, bool shown) {
 }
 
 void dn_display_leave(struct dn_display *d) {
-        long long end_ms = clock_ms() + LEAVE_MS;
+        long long end_ms = dn_clock_ms() + LEAVE_MS;
         int r = -EAGAIN;
 
         if (d->terminal.fd < 0 || (d->terminal.kept_row == 0 && d->terminal.n_rest == 0))
                 return;
-        while (r == -EAGAIN && clock_ms() < end_ms) {
+        while (r == -EAGAIN && dn_clock_ms() < end_ms) {
                 r = dn_terminal_release(&d->terminal);
                 if (r == -EAGAIN)
                         dn_terminal_wait(&d->terminal, RETRY_MS);
@@ -221,7 +214,7 @@ long long dn_display_due_ms(const struct dn_display *d) {
         default: break;
         }
         if (d->state == DN_DISPLAY_LEAVING || d->terminal.n_rest > 0)
-                return clock_ms() + RETRY_MS;
+                return dn_clock_ms() + RETRY_MS;
         return d->draw_ms < next_ms ? d->draw_ms : next_ms;
 }
 

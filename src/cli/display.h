@@ -29,6 +29,7 @@ struct dn_display {
         bool unclean;      /* what the row left behind is to be wiped away once it is calm */
 };
 
+void dn_display_init(struct dn_display *d); /* closed, and to be closed without harm */
 /* Before the command is started. In place: nobody else writes to the terminal. */
 void dn_display_open(struct dn_display *d, const struct dn_cli *cli, bool in_place);
 void dn_display_begin(struct dn_display *d); /* … and after it */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/doctor.h"
 #include "base/guard.h"
-#include "base/json_scan.h"
 #include "cli/cli.h"
 #include "cli/closing.h"
 #include "cli/quantity.h"
+#include "cli/take.h"
 
 /* A capability, as the record has it, and what `machine` in it says where this version does not read it. */
 struct ability {
@@ -48,21 +48,11 @@ static void doctor_free(struct doctor *d) {
 
 /* ------------------------------------------------------------------------------------------------- from the records */
 
-static void take_text(struct dn_scan *scan, struct dn_text *text) {
-        struct dn_str raw;
-
-        dn_text_reset(text);
-        if (dn_scan_string(scan, &raw))
-                dn_scan_unescape(raw, text);
-}
-
 static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *scan, bool of_machine) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("available")))
                         dn_scan_bool(scan, of_machine ? &a->machine_can : &a->available);
@@ -75,9 +65,9 @@ static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *sc
                 else if (dn_str_equal(key, DN_STR("cores_limit")))
                         dn_scan_steps(scan, 3, &d->cores_limit_milli);
                 else if (dn_str_equal(key, DN_STR("reason")))
-                        take_text(scan, &a->reason);
+                        dn_take_text(scan, &a->reason);
                 else if (dn_str_equal(key, DN_STR("hint")))
-                        take_text(scan, &a->hint);
+                        dn_take_text(scan, &a->hint);
                 else if (dn_str_equal(key, DN_STR("machine"))) {
                         dn_text_reset(&a->reason);
                         a->unread = true;
@@ -90,10 +80,8 @@ static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *sc
 static void take_abilities(struct doctor *d, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 int i = 0;
 
@@ -116,9 +104,9 @@ static void take_record(struct doctor *d, const denet_record *record) {
                 return;
         while (dn_scan_member(&scan, &key)) {
                 if (dn_str_equal(key, DN_STR("host")))
-                        take_text(&scan, &d->host);
+                        dn_take_text(&scan, &d->host);
                 else if (dn_str_equal(key, DN_STR("kernel")))
-                        take_text(&scan, &d->kernel);
+                        dn_take_text(&scan, &d->kernel);
                 else if (dn_str_equal(key, DN_STR("cores")))
                         dn_scan_i64(&scan, &d->cores);
                 else if (dn_str_equal(key, DN_STR("memory_total_kb")))
@@ -223,15 +211,14 @@ static void put_lines(struct dn_text *text, const struct doctor *d, bool colour)
         put_cgroup(text, d, colour);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the commands
- */
+/* ----------------------------------------------------------------------------------------------------- the command */
 
 static void put_json(struct dn_text *text, const denet_record *record) {
         struct dn_str line = {0};
 
         line.p = denet_record_json(record, &line.n);
-        if (line.p)
-                dn_text_put(text, line);
+        text->failed |= !line.p;
+        dn_text_put(text, line);
         dn_text_put_char(text, '\n');
 }
 
@@ -253,6 +240,8 @@ static int look(struct doctor *d, const denet_options *o, struct dn_text *json) 
                         put_json(json, record);
         }
         denet_free(stream);
+        if (r < 0)
+                dn_say("this machine could not be looked at: %s; end other programs", strerror(-r));
         return r;
 }
 
@@ -275,7 +264,5 @@ int dn_doctor_command(struct dn_cli *cli) {
         if (r == 0)
                 put_lines(&text, &d, dn_colour(STDOUT_FILENO));
         doctor_free(&d);
-        if (r < 0 || text.failed || json.failed)
-                return DN_STATUS_OWN_ERROR;
-        return dn_write_all(STDOUT_FILENO, dn_text_str(cli->json ? &json : &text)) < 0 ? DN_STATUS_OWN_ERROR : 0;
+        return r < 0 ? DN_STATUS_OWN_ERROR : dn_answer(cli->json ? &json : &text);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/help.h"
+#include "base/guard.h"
 #include "cli/cli.h"
-
-#include <unistd.h>
 
 #define USAGE "Usage: denet [OPTIONS] COMMAND [ARG...]           as in: denet run -- make -j4\n"
 
@@ -51,6 +50,13 @@ static const char options_page[] = "The options that --help names alone; the oth
                                    "  --ebpf PARTS, --stacks FILE  not built yet: of syscalls,offcpu,net,disk,exits,\n"
                                    "                               oncpu; and folded stacks\n";
 
+int dn_help_show(const char *page) {
+        dn_autotext struct dn_text text = {0};
+
+        dn_text_put(&text, dn_str_of(page));
+        return dn_answer(&text);
+}
+
 static int no_such_page(const char *name) {
         const char *nearest = dn_command_nearest(name);
 
@@ -74,5 +80,5 @@ int dn_help_command(struct dn_cli *cli) {
                 page = options_page;
         else if (name && !command)
                 return no_such_page(name);
-        return dn_write_all(STDOUT_FILENO, dn_str_of(page)) < 0 ? DN_STATUS_OWN_ERROR : DN_STATUS_OK;
+        return dn_help_show(page);
 }

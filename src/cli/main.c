@@ -4,12 +4,6 @@
 #include "cli/help.h"
 #include "cli/process.h"
 
-#include <stdio.h>
-
-static int answer(struct dn_str text) {
-        return dn_write_all(STDOUT_FILENO, text) < 0 ? DN_STATUS_OWN_ERROR : DN_STATUS_OK;
-}
-
 int main(int argc, char **argv) {
         struct dn_cli cli = {0};
         int status;
@@ -19,12 +13,12 @@ int main(int argc, char **argv) {
         if (status != 0)
                 return status;
         if (cli.help)
-                return answer(dn_str_of(cli.command ? cli.command->help : dn_help_page));
+                return dn_help_show(cli.command ? cli.command->help : dn_help_page);
         if (cli.version) {
                 dn_autotext struct dn_text text = {0};
 
                 dn_text_printf(&text, "denet %s\n", denet_version());
-                return answer(dn_text_str(&text));
+                return dn_answer(&text);
         }
         return cli.command->run(&cli);
 }

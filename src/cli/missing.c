@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/missing.h"
 #include "base/guard.h"
+#include "cli/take.h"
 
 /* What people call it. */
 static struct dn_str name_of(struct dn_str key) {
@@ -27,32 +28,19 @@ static struct dn_str shortest(struct dn_text *reason) {
 }
 
 static void take_one(struct dn_missing *m, struct dn_scan *scan, struct dn_str name) {
-        dn_autotext struct dn_text reason = {0};
-        bool available = true;
-        struct dn_str key, raw = {0}, hint = {0};
+        DN_GUARD(dn_capability_free) struct dn_capability c = {0};
+        bool lacks;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
-                return;
-        }
-        while (dn_scan_member(scan, &key)) {
-                if (dn_str_equal(key, DN_STR("available")))
-                        dn_scan_bool(scan, &available);
-                else if (dn_str_equal(key, DN_STR("reason")))
-                        dn_scan_string(scan, &raw);
-                else if (dn_str_equal(key, DN_STR("hint")))
-                        dn_scan_string(scan, &hint);
-                else
-                        dn_scan_skip(scan);
-        }
+        dn_take_capability(scan, &c);
+        lacks = c.known && !c.available;
         if (dn_str_equal(name, DN_STR("ebpf")))
-                m->ebpf = available;
-        if (available || hint.n == 0 || raw.n == 0 || !dn_scan_unescape(raw, &reason))
+                m->ebpf = !lacks;
+        if (!lacks || c.hint.n == 0 || c.reason.n == 0)
                 return;
         dn_text_put(&m->reasons, m->reasons.n ? DN_STR("; ") : DN_STR(""));
         dn_text_put(&m->reasons, name);
         dn_text_put(&m->reasons, DN_STR(": "));
-        dn_text_put(&m->reasons, shortest(&reason));
+        dn_text_put(&m->reasons, shortest(&c.reason));
         dn_text_put(&m->names, m->names.n ? DN_STR(", ") : DN_STR(""));
         dn_text_put(&m->names, name);
 }
@@ -62,10 +50,8 @@ void dn_missing_take(struct dn_missing *m, struct dn_scan *scan) {
 
         dn_text_reset(&m->reasons);
         dn_text_reset(&m->names);
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key))
                 take_one(m, scan, name_of(key));
 }

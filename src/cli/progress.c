@@ -2,22 +2,14 @@
 #include "cli/progress.h"
 #include "base/guard.h"
 #include "cli/cli.h"
+#include "cli/clock.h"
 #include "cli/closing.h"
 #include "cli/quantity.h"
 
-#include <time.h>
-
 static const long long first_ms = 500, again_ms = 200;
 
-static long long now_ms(void) {
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void dn_progress_begin(struct dn_progress *p, const char *name, bool wanted) {
-        *p = (struct dn_progress){.name = name, .began_ms = now_ms()};
+        *p = (struct dn_progress){.name = name, .began_ms = dn_clock_ms()};
         p->due_ms = p->began_ms + first_ms;
         /* In the background the line would land between somebody else's. */
         p->wanted = wanted && dn_escapes(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp();
@@ -87,7 +79,7 @@ void dn_progress_show(struct dn_progress *p, const denet *d) {
 
         if (!p->wanted)
                 return;
-        now = now_ms();
+        now = dn_clock_ms();
         if (now < p->due_ms)
                 return;
         p->due_ms = now + again_ms;

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { BROKEN_SAID = 10 }; /* by line; all are counted */
+/* So many broken lines and no record yet: it is something else. */
+enum { BROKEN_MAX = 1000 };
 
 static int refuse(const char *name, const denet_error *error) {
         if (error->code == -ENOENT)
@@ -31,18 +32,36 @@ int dn_reading_open(struct dn_reading *r, struct dn_cli *cli, const char *path, 
         return 0;
 }
 
-/* The whole file is something else, or a line of it is broken. */
+static int refuse_all(struct dn_reading *r) {
+        dn_progress_clear(&r->progress);
+        dn_say("%s: line %llu is no denet record; %s reads what denet -o FILE run wrote", r->name,
+               (unsigned long long)r->broken_lines[0], r->reader);
+        return -DN_STATUS_OWN_ERROR;
+}
+
+static void say_left_out(struct dn_reading *r, uint64_t line) {
+        dn_progress_clear(&r->progress);
+        dn_say("%s: line %llu is no denet record; left out", r->name, (unsigned long long)line);
+}
+
+/* Not said before the first record: where none comes, the whole file is something else. */
 static int note_broken(struct dn_reading *r) {
         uint64_t line = denet_line(r->stream);
 
-        dn_progress_clear(&r->progress);
-        if (r->records == 0 && r->broken == 0 && line == 1) {
-                dn_say("%s: line 1 is no denet record; %s reads what denet -o FILE run wrote", r->name, r->reader);
-                return -DN_STATUS_OWN_ERROR;
+        if (r->broken < DN_READING_SAID) {
+                r->broken_lines[r->broken] = line;
+                if (r->records > 0)
+                        say_left_out(r, line);
         }
-        if (r->broken++ < BROKEN_SAID)
-                dn_say("%s: line %llu is no denet record; left out", r->name, (unsigned long long)line);
-        return 0;
+        r->broken++;
+        return r->records == 0 && r->broken == BROKEN_MAX ? refuse_all(r) : 0;
+}
+
+static void note_record(struct dn_reading *r) {
+        if (r->records++ > 0)
+                return;
+        for (uint64_t i = 0; i < r->broken && i < DN_READING_SAID; i++)
+                say_left_out(r, r->broken_lines[i]);
 }
 
 /* WHY; WHAT TO DO, of a file that cannot be read on. */
@@ -56,7 +75,9 @@ static const char *why(int error) {
 
 static int end(struct dn_reading *r, int error) {
         dn_progress_clear(&r->progress);
-        if (r->broken > BROKEN_SAID)
+        if (r->records == 0 && r->broken > 0 && error == 0)
+                return refuse_all(r);
+        if (r->broken > DN_READING_SAID)
                 dn_say("%s: %llu lines are no denet records; all were left out", r->name,
                        (unsigned long long)r->broken);
         if (error < 0)
@@ -72,7 +93,7 @@ int dn_reading_next(struct dn_reading *r, const denet_record **ret_record) {
 
                 dn_progress_show(&r->progress, r->stream);
                 if (result == 1) {
-                        r->records++;
+                        note_record(r);
                         return 1;
                 }
                 if (result == -EBADMSG) {

@@ -5,11 +5,14 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 
+enum { DN_READING_SAID = 10 }; /* broken lines, each by its number; all are counted */
+
 struct dn_reading {
         denet *stream;
         const char *name;   /* as it is spoken of */
         const char *reader; /* the command that reads */
         uint64_t records, broken;
+        uint64_t broken_lines[DN_READING_SAID];
         struct dn_progress progress;
 };
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/report.h"
-#include "base/json_scan.h"
 
 #include <errno.h>
 
@@ -21,76 +20,27 @@ void dn_report_close(struct dn_report *r) {
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
-        for (int i = 0; i < 3; i++) {
-                struct dn_capability *c = i == 0 ? &r->io : i == 1 ? &r->gpu : &r->ebpf;
-
-                dn_text_free(&c->reason);
-                dn_text_free(&c->hint);
-        }
+        dn_capability_free(&r->io);
+        dn_capability_free(&r->gpu);
+        dn_capability_free(&r->ebpf);
 }
 
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
         return denet_summary_number(r->summary, name, ret_number) == 0;
 }
 
-static void take_text(struct dn_scan *scan, struct dn_text *text) {
-        struct dn_str raw;
-
-        dn_text_reset(text);
-        if (dn_scan_string(scan, &raw))
-                dn_scan_unescape(raw, text);
-}
-
-/* The arguments with a blank between them. */
-static void take_command(struct dn_scan *scan, struct dn_text *text) {
-        struct dn_str raw;
-
-        dn_text_reset(text);
-        if (!dn_scan_array(scan)) {
-                dn_scan_skip(scan);
-                return;
-        }
-        while (dn_scan_element(scan)) {
-                if (text->n)
-                        dn_text_put_char(text, ' ');
-                if (dn_scan_string(scan, &raw))
-                        dn_scan_unescape(raw, text);
-        }
-}
-
-static void add_capability(struct dn_capability *c, struct dn_scan *scan) {
-        struct dn_str key;
-
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
-                return;
-        }
-        while (dn_scan_member(scan, &key)) {
-                if (dn_str_equal(key, DN_STR("available")))
-                        c->known = dn_scan_bool(scan, &c->available);
-                else if (dn_str_equal(key, DN_STR("reason")))
-                        take_text(scan, &c->reason);
-                else if (dn_str_equal(key, DN_STR("hint")))
-                        take_text(scan, &c->hint);
-                else
-                        dn_scan_skip(scan);
-        }
-}
-
 static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("io")))
-                        add_capability(&r->io, scan);
+                        dn_take_capability(scan, &r->io);
                 else if (dn_str_equal(key, DN_STR("gpu")))
-                        add_capability(&r->gpu, scan);
+                        dn_take_capability(scan, &r->gpu);
                 else if (dn_str_equal(key, DN_STR("ebpf")))
-                        add_capability(&r->ebpf, scan);
+                        dn_take_capability(scan, &r->ebpf);
                 else
                         dn_scan_skip(scan);
         }
@@ -105,9 +55,9 @@ static void add_metadata(struct dn_report *r, struct dn_str line) {
                 return;
         while (dn_scan_member(&scan, &key)) {
                 if (dn_str_equal(key, DN_STR("cmd")))
-                        take_command(&scan, &r->command);
+                        dn_take_words(&scan, &r->command);
                 else if (dn_str_equal(key, DN_STR("host")))
-                        take_text(&scan, &r->host);
+                        dn_take_text(&scan, &r->host);
                 else if (dn_str_equal(key, DN_STR("t0_ms")))
                         dn_scan_i64(&scan, &r->t0_ms);
                 else if (dn_str_equal(key, DN_STR("cores")))
@@ -127,10 +77,8 @@ static void add_metadata(struct dn_report *r, struct dn_str line) {
 static void add_totals(struct dn_report *r, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("processes_seen")))
                         dn_scan_i64(scan, &r->processes_seen);
@@ -144,13 +92,11 @@ static void add_totals(struct dn_report *r, struct dn_scan *scan) {
 static void add_lower_bound(struct dn_report *r, struct dn_scan *scan) {
         struct dn_str key;
 
-        if (!dn_scan_object(scan)) {
-                dn_scan_skip(scan);
+        if (!dn_scan_object(scan))
                 return;
-        }
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("reason")))
-                        take_text(scan, &r->lower_bound);
+                        dn_take_text(scan, &r->lower_bound);
                 else
                         dn_scan_skip(scan);
         }

@@ -3,13 +3,8 @@
 #pragma once
 #include "cli/costliest.h"
 #include "cli/detail.h"
+#include "cli/take.h"
 #include "denet/denet.h"
-
-/* Of metadata.capabilities. What no record speaks of is not known. */
-struct dn_capability {
-        bool known, available;
-        struct dn_text reason, hint; /* of what is not available */
-};
 
 struct dn_report {
         denet_summary *summary;

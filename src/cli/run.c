@@ -27,6 +27,8 @@ static int not_found(const struct dn_cli *cli) {
                 dn_say("'%s': not found; without the quotes, or: denet run sh -c '%s'", name, name);
         else if (strchr(name, '/') && access(name, F_OK) == 0)
                 dn_say("%s: the interpreter that its first line names is not found; mend that line", name);
+        else if (!*name)
+                dn_say("'': not found; an empty name is no program's, check what was to stand there");
         else
                 dn_say("%s: not found; check its name%s", name, strchr(name, '/') ? "" : ", and PATH");
         return DN_STATUS_NOT_FOUND;
@@ -35,6 +37,7 @@ static int not_found(const struct dn_cli *cli) {
 /* By what execve(2) says. */
 static const char *what_to_do(int error) {
         switch (error) {
+        case ENOTDIR: return "what stands before its last / is a file; check its name";
         case E2BIG: return "shorten its arguments, or give them to xargs";
         case ETXTBSY: return "somebody writes to it; wait for that";
         case ENOEXEC:

@@ -57,6 +57,27 @@ int dn_say_usage(const struct dn_command *command, const char *text) {
         return DN_STATUS_USAGE;
 }
 
+int dn_say_no_place(const char *path, int code, const char *so) {
+        const char *slash = strrchr(path, '/');
+        dn_autofree char *directory = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+        if (strcmp(path, "-") == 0)
+                dn_say("standard output: %s%s; give it another place", strerror(-code), so);
+        else if (code == -ENOENT && directory && access(directory, F_OK) < 0)
+                dn_say("%s: no such directory%s; mkdir -p %s", path, so, directory);
+        else if (code == -EISDIR)
+                dn_say("%s: a directory%s; name a file in it", path, so);
+        else
+                dn_say("%s: %s%s; give another file", path, strerror(-code), so);
+        return DN_STATUS_OWN_ERROR;
+}
+
+int dn_answer(const struct dn_text *text) {
+        int r = text->failed ? -ENOMEM : dn_write_all(STDOUT_FILENO, dn_text_str(text));
+
+        return r < 0 ? dn_say_no_place("-", r, "") : DN_STATUS_OK;
+}
+
 void dn_debug(void *user, const char *line) {
         (void)user;
         dn_say("%s", line);

@@ -9,12 +9,21 @@
 
 enum { NARROW_MAX = 139 }; /* columns: from one more on the summary has a wide form */
 
-/* Folds the file into the report. 0, or an exit status after a line that says why. */
+static const char *name_of(const char *path) {
+        return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* The file folded into a report. 0, or an exit status after a line that says why; the report is to be closed. */
 static int read_file(struct dn_cli *cli, const char *path, struct dn_report *report) {
         struct dn_reading reading;
         const denet_record *record;
-        int status = dn_reading_open(&reading, cli, path, true), r = 0;
+        int status, r = dn_report_open(report);
 
+        if (r < 0) {
+                dn_say("%s: %s; end other programs", name_of(path), strerror(-r));
+                return DN_STATUS_OWN_ERROR;
+        }
+        status = dn_reading_open(&reading, cli, path, true);
         while (status == 0 && (r = dn_reading_next(&reading, &record)) > 0)
                 dn_report_add(report, record);
         report->broken = reading.broken;
@@ -54,14 +63,6 @@ static int columns(void) {
         return !isatty(STDOUT_FILENO) ? 0 : n > 0 ? n : 80;
 }
 
-static const char *name_of(const char *path) {
-        return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
-static int answer(struct dn_text *text) {
-        return text->failed || dn_write_all(STDOUT_FILENO, dn_text_str(text)) < 0 ? DN_STATUS_OWN_ERROR : 0;
-}
-
 static int show(struct dn_cli *cli, const char *path, struct dn_report *report, bool more) {
         struct dn_closing how = {
                 .colour = dn_colour(STDOUT_FILENO), .terminal = isatty(STDOUT_FILENO), .records_bytes = -1};
@@ -71,8 +72,8 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
         if (cli->json) {
                 const char *json = denet_summary_json(report->summary, &n);
 
-                if (json)
-                        dn_text_put(&text, (struct dn_str){json, n});
+                text.failed |= !json;
+                dn_text_put(&text, (struct dn_str){json, n});
                 dn_text_put_char(&text, '\n');
         } else {
                 how.columns = columns();
@@ -83,7 +84,7 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
                 if (more)
                         dn_text_put_char(&text, '\n');
         }
-        return answer(&text);
+        return dn_answer(&text);
 }
 
 /* Side by side. One that cannot be read leaves the other alone. */
@@ -93,9 +94,7 @@ static int compare(struct dn_cli *cli) {
         int status[2], worst = 0;
 
         for (int i = 0; i < 2; i++) {
-                status[i] = dn_report_open(&reports[i]) < 0 ? DN_STATUS_OWN_ERROR : 0;
-                if (status[i] == 0)
-                        status[i] = read_file(cli, cli->arguments[i], &reports[i]);
+                status[i] = read_file(cli, cli->arguments[i], &reports[i]);
                 worst = status[i] ? status[i] : worst;
         }
         if (worst == 0) {
@@ -103,7 +102,7 @@ static int compare(struct dn_cli *cli) {
                                                   {name_of(cli->arguments[1]), &reports[1]}};
 
                 dn_compare_write(&text, compared, dn_colour(STDOUT_FILENO), columns());
-                worst = answer(&text);
+                worst = dn_answer(&text);
         } else
                 for (int i = 0; i < 2; i++)
                         if (status[i] == 0)
@@ -122,10 +121,8 @@ int dn_stats_command(struct dn_cli *cli) {
                 return compare(cli);
         for (int i = 0; i < cli->n_arguments; i++) {
                 struct dn_report report;
-                int status = dn_report_open(&report) < 0 ? DN_STATUS_OWN_ERROR : 0;
+                int status = read_file(cli, cli->arguments[i], &report);
 
-                if (status == 0)
-                        status = read_file(cli, cli->arguments[i], &report);
                 if (status == 0)
                         status = show(cli, cli->arguments[i], &report, i + 1 < cli->n_arguments);
                 dn_report_close(&report);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/watch.h"
 #include "base/guard.h"
+#include "cli/clock.h"
 #include "cli/closing.h"
 #include "cli/rights.h"
 #include "cli/signals.h"
@@ -12,31 +13,13 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 static const long long twice_ms = 2000; /* a second INT within this long of the first means it */
 
-static long long now_ms(void) {
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ------------------------------------------------------------------------------------------------ where records go */
 
-/* The directory that is missing, to say how to make it. */
 static int refuse_out(const char *path, int code) {
-        const char *slash = strrchr(path, '/');
-        dn_autofree char *directory = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
-
-        if (code == -ENOENT && directory && access(directory, F_OK) < 0)
-                dn_say("%s: no such directory, nothing was started; mkdir -p %s", path, directory);
-        else if (code == -EISDIR)
-                dn_say("%s: a directory, nothing was started; name a file in it", path);
-        else
-                dn_say("%s: %s, nothing was started; give another file", path, strerror(-code));
-        return DN_STATUS_OWN_ERROR;
+        return dn_say_no_place(path, code, ", nothing was started");
 }
 
 static const char *format_of(const char *path) {
@@ -46,11 +29,24 @@ static const char *format_of(const char *path) {
         return dn_str_ends(name, DN_STR(".csv")) ? "csv" : "jsonl";
 }
 
+/* Not of a device, which may well take both. */
+static bool is_one_file(int fd, const char *path) {
+        struct stat ours, named;
+
+        return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && S_ISREG(ours.st_mode) &&
+               ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
 /* What it held stands until the summary is written. */
 static int open_stats(struct dn_watch *w, const char *path) {
         w->stats_made = access(path, F_OK) < 0;
         w->stats_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-        return w->stats_fd < 0 ? refuse_out(path, -errno) : 0;
+        if (w->stats_fd < 0)
+                return refuse_out(path, -errno);
+        if (!w->file || !is_one_file(w->stats_fd, w->cli->out))
+                return 0;
+        dn_say("--stats %s: the records go there, nothing was started; give another file", path);
+        return DN_STATUS_OWN_ERROR;
 }
 
 int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
@@ -59,6 +55,7 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
 
         w->cli = cli;
         w->stats_fd = -1;
+        dn_display_init(&w->display);
         w->signals = dn_signals_open();
         if (w->signals < 0 || dn_report_open(&w->report) < 0) {
                 dn_say("cannot begin: %s; end other programs, or raise the limits (ulimit -a)",
@@ -77,9 +74,7 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
         }
         r = to_stdout ? denet_sink_open_fd(&w->out, STDOUT_FILENO, "jsonl") : 0;
         if (r < 0)
-                dn_say("standard output: %s; give it a place, or -o FILE", strerror(-r));
-        if (r < 0)
-                return DN_STATUS_OWN_ERROR;
+                return refuse_out("-", r);
         r = cli->stats ? open_stats(w, cli->stats) : 0;
         if (r == 0)
                 dn_display_open(&w->display, cli, !w->command || cli->command_output == DN_OUTPUT_DISCARD);
@@ -152,18 +147,18 @@ static void take_record(struct dn_watch *w, const denet_record *record) {
 /* -------------------------------------------------------------------------------------------------------- signals */
 
 static void interrupt(struct dn_watch *w, long long *first_ms) {
-        if (*first_ms && now_ms() - *first_ms < twice_ms) {
+        if (*first_ms && dn_clock_ms() - *first_ms < twice_ms) {
                 w->interrupted = true;
                 denet_stop(w->stream);
                 denet_stop(w->stream); /* and does not wait */
         }
-        *first_ms = now_ms();
+        *first_ms = dn_clock_ms();
 }
 
 static void stop_self(struct dn_watch *w) {
         dn_display_leave(&w->display);
         dn_signals_stop_self();
-        dn_display_continued(&w->display, now_ms());
+        dn_display_continued(&w->display, dn_clock_ms());
 }
 
 static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long *first_int_ms) {
@@ -172,9 +167,9 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
         if (s->number == SIGCHLD)
                 return; /* denet_next looks for who has ended */
         if (s->number == SIGWINCH)
-                dn_display_resized(&w->display, now_ms());
+                dn_display_resized(&w->display, dn_clock_ms());
         if (s->number == SIGCONT)
-                dn_display_continued(&w->display, now_ms());
+                dn_display_continued(&w->display, dn_clock_ms());
         if (!w->command) {
                 if (ends) {
                         w->interrupted = true;
@@ -202,12 +197,12 @@ static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
         };
         int ready = 0;
 
-        while (ready == 0 && now_ms() < deadline_ms) {
+        while (ready == 0 && dn_clock_ms() < deadline_ms) {
                 long long due_ms = dn_display_due_ms(&w->display), end_ms = deadline_ms < due_ms ? deadline_ms : due_ms;
-                long long left = end_ms - now_ms();
+                long long left = end_ms - dn_clock_ms();
 
                 ready = poll(fds, 2, end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
-                dn_display_tick(&w->display, now_ms());
+                dn_display_tick(&w->display, dn_clock_ms());
         }
         return fds[1].revents != 0;
 }
@@ -215,7 +210,7 @@ static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
 /* Until the stream ends; -errno where it breaks. */
 static int pull(struct dn_watch *w) {
         unsigned long long limit_ms = w->cli->duration_ms;
-        long long deadline_ms = limit_ms ? now_ms() + (long long)limit_ms : LLONG_MAX, first_int_ms = 0;
+        long long deadline_ms = limit_ms ? dn_clock_ms() + (long long)limit_ms : LLONG_MAX, first_int_ms = 0;
         const denet_record *record;
         struct dn_signal s;
 
@@ -232,7 +227,7 @@ static int pull(struct dn_watch *w) {
                 if (wait_for_something(w, deadline_ms))
                         while (dn_signals_next(&s))
                                 take_signal(w, &s, &first_int_ms);
-                if (now_ms() >= deadline_ms) {
+                if (dn_clock_ms() >= deadline_ms) {
                         w->time_limit = true;
                         deadline_ms = LLONG_MAX;
                         denet_stop(w->stream);

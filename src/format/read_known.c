@@ -7,7 +7,8 @@
 #endif
 
 enum {
-        LITERAL_MAX = 32,
+        WORD = 16, /* bytes compared at once */
+        LITERAL_MAX = 2 * WORD,
         ROOM = LITERAL_MAX + DN_JSON_NUMBER_ROOM, /* bytes that may be looked at for a member */
         END = DN_FIELDS + 1
 };
@@ -18,14 +19,8 @@ struct literal {
         uint8_t n, decimals;
 };
 
-#define DECIMALS_NUMBER 0
-#define DECIMALS_PERCENT 2
-#define DECIMALS_SECONDS 6
-#define DECIMALS_UPTIME 0
-#define DECIMALS_BYTES 0
-#define DECIMALS_KIB 0
 #define FIELD(part, name, unit, ...) \
-        [1 + DN_##name] = {.text = ",\"" #name "\":", .n = sizeof(#name) + 3, .decimals = DECIMALS_##unit},
+        [1 + DN_##name] = {.text = ",\"" #name "\":", .n = sizeof(#name) + 3, .decimals = DN_DECIMALS_##unit},
 #define INNER(...)
 #define PART(...)
 #define BLOCK(...)
@@ -35,21 +30,17 @@ static const struct literal literals[END + 1] = {
 };
 #undef FIELD
 #define FIELD(part, name, ...) \
-        _Static_assert(sizeof(#name) + 3 <= LITERAL_MAX, \
-                       "a longer name needs a larger LITERAL_MAX, and so does same()");
+        _Static_assert(sizeof(#name) + 3 <= LITERAL_MAX, "the key of " #name " fits: else make LITERAL_MAX larger");
 #include "model/fields.def"
 
 /* n bytes that count, then none. */
 static const uint8_t *mask_of(unsigned n) {
-        static const uint8_t bytes[2 * LITERAL_MAX] = {
-                255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-                255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        };
+        static const uint8_t bytes[2 * LITERAL_MAX] = {[0 ... LITERAL_MAX - 1] = 255};
 
         return bytes + LITERAL_MAX - n;
 }
 
-/* The text begins so. There is no call and no loop in it, for it is done for each member of each process. */
+/* The text begins so. It is done for each member of each process: the compiler unrolls the loop. */
 #if defined(__SSE2__) && !defined(DN_PORTABLE)
 static inline __m128i load(const void *p) {
         return _mm_loadu_si128((const __m128i *)p);
@@ -57,17 +48,19 @@ static inline __m128i load(const void *p) {
 
 static inline bool same(const char *p, const struct literal *l) {
         const uint8_t *mask = mask_of(l->n);
-        __m128i low = _mm_and_si128(_mm_xor_si128(load(p), load(l->text)), load(mask));
-        __m128i high = _mm_and_si128(_mm_xor_si128(load(p + 16), load(l->text + 16)), load(mask + 16));
+        __m128i differ = _mm_setzero_si128();
 
-        return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_or_si128(low, high), _mm_setzero_si128())) == 0xffff;
+        for (int i = 0; i < LITERAL_MAX; i += WORD)
+                differ = _mm_or_si128(differ,
+                                      _mm_and_si128(_mm_xor_si128(load(p + i), load(l->text + i)), load(mask + i)));
+        return _mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128())) == 0xffff;
 }
 #else
 static inline bool same(const char *p, const struct literal *l) {
         const uint8_t *mask = mask_of(l->n);
         uint64_t differ = 0, text, expected, counts;
 
-        for (int i = 0; i < LITERAL_MAX; i += 8) {
+        for (int i = 0; i < LITERAL_MAX; i += (int)sizeof(text)) {
                 memcpy(&text, p + i, sizeof(text));
                 memcpy(&expected, l->text + i, sizeof(expected));
                 memcpy(&counts, mask + i, sizeof(counts));

@@ -101,6 +101,13 @@ IN_CHILD static void take_stdio(const struct dn_spawn_plan *plan) {
         }
 }
 
+/* What is named by a path is that file or nothing; any other name stands in one of the directories of PATH. */
+IN_CHILD static bool is_path(const char *name) {
+        while (*name && *name != '/')
+                name++;
+        return *name;
+}
+
 IN_CHILD int dn_spawn_child(void *argument) {
         const struct dn_spawn_plan *plan = argument;
         long error, worst = -ENOENT;
@@ -120,8 +127,8 @@ IN_CHILD int dn_spawn_child(void *argument) {
                         error = raw(SYS_execve, (long)"/bin/sh", (long)plan->shell_argv, (long)plan->env, 0);
                 }
                 /* A later directory of PATH may have it; that it was there and not to be run is worth more than that
-                 * it was nowhere. */
-                if (error != -ENOENT && error != -ENOTDIR)
+                 * it was nowhere. A file that stands in PATH as a directory is passed over, as shells do. */
+                if (error != -ENOENT && (error != -ENOTDIR || is_path(plan->argv[0])))
                         worst = error;
                 if (error != -ENOENT && error != -ENOTDIR && error != -EACCES)
                         break;

@@ -27,6 +27,15 @@ enum dn_field_id {
  * of a record. */
 enum dn_part { DN_PROCESS, DN_WHOLE, DN_CGROUP, DN_PARTS, DN_BLOCKS = DN_CGROUP };
 enum dn_unit { DN_NUMBER, DN_PERCENT, DN_SECONDS, DN_UPTIME /* whole seconds */, DN_BYTES, DN_KIB, DN_UNITS };
+/* Decimal digits of a unit's printed step: dn_unit_decimals for what is made from fields.def by macros. */
+enum {
+        DN_DECIMALS_NUMBER = 0,
+        DN_DECIMALS_PERCENT = 2,
+        DN_DECIMALS_SECONDS = 6,
+        DN_DECIMALS_UPTIME = 0,
+        DN_DECIMALS_BYTES = 0,
+        DN_DECIMALS_KIB = 0
+};
 enum dn_nature { DN_COUNTER, DN_GAUGE, DN_PEAK, DN_DERIVED, DN_INNER /* read, never written */ };
 enum dn_tree { DN_ABSENT, DN_SUM, DN_MAX, DN_AGAIN, DN_TOTAL, DN_FOLDED };
 enum dn_time { DN_LAST, DN_MEAN, DN_GREATEST };

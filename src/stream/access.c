@@ -118,21 +118,13 @@ const denet_field *denet_field_at(int id) {
          .meaning = (meaning_), \
          .counter = (counter_), \
          .unit = UNIT_##unit_, \
-         .decimals = DECIMALS_##unit_},
+         .decimals = DN_DECIMALS_##unit_},
 #define FIELD(part, name, unit, nature, tree, time, whence, meaning) \
         ENTRY("", name, unit, DN_##nature == DN_COUNTER, whence, meaning)
 #define PART(...)
 #define BLOCK(part, name, unit, nature, time, whence, meaning) \
         ENTRY(BLOCK_##part, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
 #define BLOCK_CGROUP "cgroup"
-        enum {
-                DECIMALS_NUMBER = 0,
-                DECIMALS_PERCENT = 2,
-                DECIMALS_SECONDS = 6,
-                DECIMALS_UPTIME = 0,
-                DECIMALS_BYTES = 0,
-                DECIMALS_KIB = 0
-        };
 #define UNIT_NUMBER "count"
 #define UNIT_PERCENT "percent"
 #define UNIT_SECONDS "seconds"

@@ -3,6 +3,7 @@
 #include "base/guard.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 enum { HELD = 128 * 1024, MAGIC = 4 };
@@ -20,12 +21,19 @@ static int open_path(struct dn_input *in, const char *path) {
         return 0;
 }
 
+/* Standard input may be one that somebody else made non-blocking, for all who share it. */
+static void wait_readable(int fd) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+
+        poll(&p, 1, -1);
+}
+
 static ssize_t read_raw(struct dn_input *in, char *to, size_t room) {
         ssize_t n;
 
-        do
-                n = read(in->fd, to, room);
-        while (n < 0 && errno == EINTR);
+        while ((n = read(in->fd, to, room)) < 0 && (errno == EINTR || errno == EAGAIN))
+                if (errno == EAGAIN)
+                        wait_readable(in->fd);
         if (n > 0)
                 in->taken += (uint64_t)n;
         return n < 0 ? -errno : n;

@@ -273,7 +273,7 @@ static struct denet *saved_new(const denet_options *o, denet_error *error, int *
         struct denet *d = calloc(1, sizeof(*d));
 
         if (!d) {
-                *ret_error = dn_fail(error, -ENOMEM, "no memory");
+                *ret_error = dn_no_memory(error);
                 return NULL;
         }
         d->mode = DN_MODE_SAVED;
@@ -281,7 +281,7 @@ static struct denet *saved_new(const denet_options *o, denet_error *error, int *
         d->saved = *ret_error < 0 ? NULL : calloc(1, sizeof(*d->saved));
         if (!d->saved) {
                 if (*ret_error >= 0)
-                        *ret_error = dn_fail(error, -ENOMEM, "no memory");
+                        *ret_error = dn_no_memory(error);
                 free(d);
                 return NULL;
         }

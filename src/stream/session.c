@@ -64,16 +64,27 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         if (r == -ENODEV)
                 return dn_fail(error, r, "/proc: not there, or of another PID namespace; mount -t proc proc /proc");
         if (r < 0)
-                return dn_fail(error, r, "/proc: %s", strerror(-r));
+                return dn_fail(error, r, "/proc: %s; see that it is mounted and may be read: ls /proc", strerror(-r));
         r = dn_loop_open(&d->loop);
         if (r < 0)
                 return dn_fail(error, r, "no descriptors to begin with: %s; raise the limit (ulimit -n)", strerror(-r));
         d->writer = dn_writer_new();
         if (!d->writer || dn_facts_open(d) < 0)
-                return dn_fail(error, -ENOMEM, "no memory");
+                return dn_no_memory(error);
         dn_writer_list(d->writer, d->o.children);
         d->target.children = !(d->o.flags & DENET_EXCLUDE_CHILDREN);
         return 0;
+}
+
+/* Where it is denet's own lack and not the process's. */
+static const char *what_to_do(int error) {
+        switch (-error) {
+        case EMFILE: return "raise the limit of open files (ulimit -n)";
+        case EACCES:
+        case EPERM: return "as root it may be allowed (sudo)";
+        case ENOSYS: return "it needs Linux 5.3 or later";
+        default: return "end other programs, or raise the limits (ulimit -a)";
+        }
 }
 
 static int no_such_process(denet_error *error, int64_t pid) {
@@ -98,7 +109,8 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
         }
         if (r == -ESRCH)
                 return no_such_process(error, pid);
-        return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s", pid, strerror(-r)) : 0;
+        return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s; %s", pid, strerror(-r), what_to_do(r))
+                     : 0;
 }
 
 /* From when the command runs, or the process is attached to. */
@@ -182,7 +194,7 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
         spawn.cgroup = d->cgroup.own && d->cgroup.at[DN_UNIFIED] >= 0 ? &d->cgroup.at[DN_UNIFIED] : NULL;
         r = dn_spawn_hold(&spawn, &d->held);
         if (r < 0)
-                return dn_fail(error, r, "%s: cannot be started: %s", argv[0], strerror(-r));
+                return dn_fail(error, r, "%s: cannot be started: %s; %s", argv[0], strerror(-r), what_to_do(r));
         r = enter_cgroup(d, error);
         if (r < 0)
                 return r;
@@ -194,7 +206,7 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
         d->target.memory_floor_kb = dn_platform_own_peak_kb(d->target.procfs);
         if (r < 0) {
                 unwatch(d);
-                return dn_fail(error, r, "%s: %s", argv[0], strerror(-r));
+                return dn_fail(error, r, "%s: %s; check its name, and that it may be executed", argv[0], strerror(-r));
         }
         r = dn_facts_begin(d, argv);
         dn_own_cgroup_tidy(&d->cgroup); /* while the command begins */
@@ -206,9 +218,9 @@ int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_e
         int r;
 
         if (!argv || !argv[0])
-                return dn_fail(error, -EINVAL, "no program given");
+                return dn_fail(error, -EINVAL, "no program given; give its name and arguments");
         if (!d)
-                return dn_fail(error, -ENOMEM, "no memory");
+                return dn_no_memory(error);
         r = prepare(d, o, error);
         if (r == 0)
                 r = start(d, argv, error);
@@ -226,12 +238,13 @@ static int attach(struct denet *d, int64_t pid, denet_error *error) {
         char name[24];
 
         if (pid == getpid())
-                return dn_fail(error, -EINVAL, "%" PRId64 ": that is this process itself", pid);
+                return dn_fail(error, -EINVAL, "%" PRId64 ": that is denet itself; give another process's", pid);
         d->held.pidfd = dn_pidfd_open(pid);
         if (d->held.pidfd == -ESRCH || d->held.pidfd == -EINVAL)
                 return no_such_process(error, pid);
         if (d->held.pidfd < 0)
-                return dn_fail(error, d->held.pidfd, "%" PRId64 ": %s", pid, strerror(-d->held.pidfd));
+                return dn_fail(error, d->held.pidfd, "%" PRId64 ": %s; %s", pid, strerror(-d->held.pidfd),
+                               what_to_do(d->held.pidfd));
         d->held.pid = (pid_t)pid;
         if (dn_platform_is_kernel_thread(d->target.procfs, pid))
                 return dn_fail(error, -EINVAL, "%" PRId64 ": a thread of the kernel; it runs no program to measure",
@@ -251,7 +264,7 @@ int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error
         int r;
 
         if (!d)
-                return dn_fail(error, -ENOMEM, "no memory");
+                return dn_no_memory(error);
         r = prepare(d, o, error);
         if (r == 0)
                 r = attach(d, pid, error);

@@ -19,6 +19,10 @@ int dn_fail(denet_error *error, int code, const char *format, ...) {
         return code;
 }
 
+int dn_no_memory(denet_error *error) {
+        return dn_fail(error, -ENOMEM, "no memory; end other programs, or raise the limit (ulimit -v)");
+}
+
 void dn_stream_debug(const struct denet *d, const char *format, ...) {
         char line[512];
         va_list args;

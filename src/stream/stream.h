@@ -80,6 +80,7 @@ int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms,
 void dn_stream_debug(const struct denet *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Fills *error, if there is one, and returns the code. */
 int dn_fail(denet_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int dn_no_memory(denet_error *error);
 
 /* options.c: a checked copy with the defaults filled in. 0 or -EINVAL. */
 int dn_options_take(denet_options *to, const denet_options *from, denet_error *error);

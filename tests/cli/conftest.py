@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Callable
@@ -44,10 +44,42 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Helper:
     return compile_once
 
 
+MARK = "DENET_TESTED_BY"
+
+
+def left_behind() -> dict[int, str]:
+    """What programs that the tests started, and what those started, still run: their pids and command lines."""
+    mark = f"{MARK}={os.getpid()}".encode()
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found[int(process.name)] = (
+                    (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                )
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> Iterator[None]:
+    """A test ends what it has started, also where that was moved into a session or a group of its own."""
+    os.environ[MARK] = str(os.getpid())
+    yield
+    end = time.monotonic() + 2
+    while (left := left_behind()) and time.monotonic() < end:
+        time.sleep(0.02)
+    for pid in left:
+        kill_quietly(pid)
+    assert not left, "left running"
+
+
 @pytest.fixture
 def background() -> Iterator[Background]:
     """Starts a command that goes on while the test does; in a session of its own, which ends with the test."""
     started: list[subprocess.Popen[bytes]] = []
+    groups: list[int] = []
 
     def start(command: Sequence[Argument], **how: Any) -> subprocess.Popen[bytes]:
         how.setdefault("stdin", subprocess.DEVNULL)
@@ -55,15 +87,14 @@ def background() -> Iterator[Background]:
         how.setdefault("stderr", subprocess.PIPE)
         how.setdefault("start_new_session", True)
         started.append(subprocess.Popen([os.fspath(c) for c in command], **how))
+        if how["start_new_session"]:
+            groups.append(started[-1].pid)
         return started[-1]
 
     yield start
+    for group in groups:  # also where the one that led it has ended
+        kill_quietly(-group)
     for process in started:
-        try:
-            if os.getpgid(process.pid) == process.pid:
-                os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         if process.poll() is None:
             kill_quietly(process.pid)
         process.wait()

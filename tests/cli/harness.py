@@ -166,12 +166,18 @@ def kill_quietly(pid: int, number: int = signal.SIGKILL) -> None:
 
 
 def command_pid(denet_pid: int) -> int:
-    """The process that a running denet has started, once it is there."""
+    """The process that a running denet has started, once it is there; the status row's helper is another child."""
     children: list[int] = []
+
+    def is_helper(pid: str) -> bool:
+        try:
+            return Path(f"/proc/{pid}/comm").read_text() == "denet-helper\n"
+        except OSError:
+            return True  # gone
 
     def found() -> bool:
         for task in Path(f"/proc/{denet_pid}/task").iterdir():
-            children[:] = [int(p) for p in (task / "children").read_text().split()]
+            children[:] = [int(p) for p in (task / "children").read_text().split() if not is_helper(p)]
             if children:
                 return True
         return False

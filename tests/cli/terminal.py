@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
+from typing import Protocol
 
 import pytest
 from harness import DENET, PATIENCE, Argument, kill_quietly, wait_until
@@ -34,6 +35,20 @@ def need(*programs: str) -> None:
             pytest.skip(f"no {program} here; tools/install-deps installs it")
 
 
+class Closing(Protocol):
+    def close(self) -> None: ...
+
+
+@contextmanager
+def closed_on_error(terminal: Closing) -> Iterator[None]:
+    """One that does not come up is left to nobody: its fixture has not got it yet."""
+    try:
+        yield
+    except BaseException:
+        terminal.close()
+        raise
+
+
 class Screen:
     """A terminal in tmux with a shell in it, on a server of its own."""
 
@@ -46,7 +61,8 @@ class Screen:
         environ.update(LC_ALL="C.UTF-8", TERM="xterm", DENET=DENET, HISTFILE="")
         command = ["new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(directory), shlex.join(SHELL)]
         self.tmux("start-server", ";", "set-option", "-g", "history-limit", "5000", ";", *command, env=environ)
-        self.wait_for(lambda: "$" in self.text())
+        with closed_on_error(self):
+            self.wait_for(lambda: "$" in self.text())
 
     def tmux(self, *arguments: str, env: dict[str, str] | None = None) -> str:
         command = ["tmux", "-f", "/dev/null", "-u", "-S", self.socket, *arguments]
@@ -227,8 +243,9 @@ class XTerm:
         command = ["xterm", *options, "-u8", "-sl", "5000", "-geometry", f"{columns}x{rows}", "-e", *SHELL]
         self.xterm = subprocess.Popen(command, cwd=directory, env=self.environ, stderr=subprocess.DEVNULL)
         self.window = ""
-        wait_until(self.find_window)
-        wait_until(lambda: "$" in self.history())
+        with closed_on_error(self):
+            wait_until(self.find_window)
+            wait_until(lambda: "$" in self.history())
 
     def xdotool(self, *arguments: str) -> str:
         done = subprocess.run(

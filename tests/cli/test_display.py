@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import DENET, denet, kill_quietly, of_kind, read_records, the, wait_until
+from harness import DENET, command_pid, denet, kill_quietly, of_kind, read_records, the, wait_until
 from terminal import ROW, SIZES, Screen, need, on_a_pty, processes
 
 DRAW = re.compile(rb"\x1b7\x1b\[1;23r\x1b\[24;1H\x1b\[0m(.*?)\x1b\[K\x1b8", re.DOTALL)
@@ -323,8 +323,10 @@ def test_a_killed_denet_leaves_the_terminal_whole(screens: list[Screen]) -> None
     for screen in screens:
         screen.wait_for_row()
         (pid,) = denets_below(screen)
+        command = command_pid(pid)
         os.kill(pid, signal.SIGKILL)
         screen.wait_for(lambda screen=screen: screen.is_whole() and not screen.row())  # type: ignore[misc]
+        kill_quietly(command)
         screen.wait_for(lambda screen=screen: "Killed" in screen.text())  # type: ignore[misc]
         screen.type("for i in $(seq 60); do echo after-$i; done")
         screen.wait_for(lambda screen=screen: "after-60" in screen.text())  # type: ignore[misc]

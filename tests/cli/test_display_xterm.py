@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import wait_until
+from harness import command_pid, kill_quietly, wait_until
 from terminal import ROW, XTerm, processes
 
 
@@ -56,8 +56,10 @@ def test_in_xterm_a_killed_denet_leaves_the_terminal_whole(xterm: XTerm) -> None
     wait_until(xterm.row)
     (shell,) = processes(Name="bash", PPid=xterm.xterm.pid)
     (pid,) = processes(Name="denet", PPid=shell)
+    command = command_pid(pid)
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not any(ROW.match(line) for line in xterm.history()))
+    kill_quietly(command)
     xterm.type("for i in $(seq 60); do echo after-$i; done")
     wait_until(lambda: "after-60" in xterm.history())
     assert lines_of(xterm, "after-") == [f"after-{i}" for i in range(1, 61)]

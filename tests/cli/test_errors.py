@@ -67,6 +67,11 @@ OTHERS: list[tuple[list[str], int, str]] = [
     (["--json=1", "run", "true"], 2, "denet: --json takes no value; leave out what follows the ="),
     (["-x", "run", "true"], 2, "denet: no option -x; see: denet --help. Put -- before PROGRAM"),
     (["-d", "soon", "run", "true"], 2, "denet: --duration 'soon': not a number; give seconds, 0 for no limit"),
+    (
+        ["-o", "a.jsonl", "--stats", "./a.jsonl", "run", "true"],
+        125,
+        "denet: --stats ./a.jsonl: the records go there, nothing was started; give another file",
+    ),
     (["attach"], 2, "denet: attach: no PID given; as in: denet attach 4242"),
     (["attach", "postgres"], 2, "denet: attach: 'postgres' is no PID; find it with: pgrep -a NAME"),
     (["stats"], 2, "denet: stats: no file given; as in: denet stats run.jsonl"),
@@ -87,7 +92,13 @@ OTHERS: list[tuple[list[str], int, str]] = [
     (["run", "no-such"], 127, "denet: no-such: not found; check its name, and PATH"),
     (["run", "./no-such"], 127, "denet: ./no-such: not found; check its name"),
     (["run", "/"], 126, "denet: /: a directory, no program; name a program in it"),
-    (["run", "./notes.txt/x"], 127, "denet: ./notes.txt/x: not found; check its name"),
+    (
+        ["run", "./notes.txt/x"],
+        126,
+        "denet: ./notes.txt/x: cannot be executed (Not a directory); "
+        "what stands before its last / is a file; check its name",
+    ),
+    (["run", ""], 127, "denet: '': not found; an empty name is no program's, check what was to stand there"),
 ]
 
 
@@ -122,6 +133,16 @@ def test_a_program_of_the_path_that_lacks_the_right_is_not_looked_for_here(folde
     result = denet("run", "tool", env={"PATH": str(folder)}, cwd="/")
     assert result.status == 126
     assert result.error_line == "denet: tool: found in PATH, not executable; chmod +x it, or name another"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-V"], ["help", "run"], ["doctor"], ["stats", "run.jsonl"]])
+def test_an_answer_that_cannot_be_written_is_said(arguments: list[str], folder: Path) -> None:
+    assert denet("-q", "-o", "run.jsonl", "run", "true", cwd=folder).status == 0
+    for command in (arguments, ["--json", *arguments]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([DENET, *command], stdout=full, stderr=subprocess.PIPE, text=True, cwd=folder)
+        assert done.returncode == 125
+        assert done.stderr == "denet: standard output: No space left on device; give it another place\n"
 
 
 def test_what_is_hostile_in_a_name_does_not_reach_the_terminal() -> None:

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import resource
 import shutil
 import signal
@@ -280,6 +281,27 @@ def test_a_broken_line_is_counted_and_named_by_its_number(run: Path, tmp_path: P
     assert json.loads(result.out) == summary(run)
 
 
+@pytest.mark.parametrize("broken", [1, 12])
+def test_broken_lines_before_the_first_record_are_as_any_others(run: Path, tmp_path: Path, broken: int) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b"warning: something else\n" * broken + run.read_bytes())
+    result = denet("--json", "stats", path)
+    assert result.status == 0
+    assert json.loads(result.stdout) == summary(run)
+    lines = [f"denet: {path}: line {i + 1} is no denet record; left out" for i in range(min(broken, 10))]
+    if broken > 10:
+        lines.append(f"denet: {path}: {broken} lines are no denet records; all were left out")
+    assert result.err.splitlines() == lines
+
+
+def test_a_thousand_lines_and_no_record_among_them_are_enough(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("a line of a log\n" * 2000)
+    result = denet("stats", path)
+    assert (result.status, result.stdout) == (125, b"")
+    assert result.error_line == f"denet: {path}: line 1 is no denet record; stats reads what denet -o FILE run wrote"
+
+
 def test_a_line_without_its_newline_is_dropped(run: Path, tmp_path: Path) -> None:
     lines = run.read_bytes().splitlines(keepends=True)
     (tmp_path / "whole.jsonl").write_bytes(b"".join(lines[:-1]))
@@ -361,4 +383,17 @@ def test_standard_input_in_small_pieces_reads_the_same(run: Path) -> None:
     process.stdin.write(data[3003:])
     process.stdin.close()
     assert json.loads(process.stdout.read()) == summary(run)
+    assert process.wait() == 0
+
+
+def test_standard_input_that_somebody_made_non_blocking_is_waited_for(run: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    process = subprocess.Popen([DENET, "--json", "stats", "-"], stdin=read_end, stdout=subprocess.PIPE)
+    os.close(read_end)
+    with open(write_end, "wb", buffering=0) as pipe:
+        for piece in (run.read_bytes()[:2], run.read_bytes()[2:3000], run.read_bytes()[3000:]):
+            time.sleep(0.1)
+            pipe.write(piece)
+    assert process.stdout and json.loads(process.stdout.read()) == summary(run)
     assert process.wait() == 0

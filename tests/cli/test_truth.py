@@ -27,6 +27,7 @@ from harness import (
     Result,
     cpu_secs,
     denet,
+    kill_quietly,
     measure,
     of_kind,
     read_records,
@@ -297,7 +298,9 @@ def test_daemons_stay_members_of_the_tree(records_file: Path) -> None:
 
 class TestWhatOutlivesTheMainProcess:
     def test_denet_ends_with_the_main_process_and_says_what_still_runs(self, records_file: Path) -> None:
-        result = denet("-o", records_file, "run", "sh", "-c", "sleep 3 >/dev/null 2>&1 & sleep 0.2; exit 4")
+        script = "sleep 3 >/dev/null 2>&1 & echo $!; sleep 0.2; exit 4"
+        result = denet("-o", records_file, "run", "sh", "-c", script)
+        kill_quietly(int(result.stdout))
         assert result.status == 4
         records = read_records(records_file)
         assert totals(records)["wall_secs"] < 2.5

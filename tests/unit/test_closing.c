@@ -190,6 +190,40 @@ static void from_140_columns_on_lines_join_and_the_table_has_more_columns(void *
                 "      1     217   208  others\n");
 }
 
+static void on_a_narrow_terminal_no_number_leaves_its_unit(void **state) {
+        struct dn_closing how = saved;
+        dn_autotext struct dn_text records = {0};
+
+        put_run(&records);
+        how.terminal = how.colour = true;
+        how.columns = 40;
+        how.rows = 10; /* too low for a table */
+        assert_closing(&records, &how,
+                       "denet: exit 0 after \033[1m12 min 03 s\033[0m\n"
+                       "cpu       \033[1m13.9 cores\033[0m on average,\n"
+                       "          peak 15.8 of 16\n"
+                       "          2 h 41 min user,\n"
+                       "          6 min 35 s system\n"
+                       "memory    \033[1m14.1 GiB\033[0m peak at 9 min 41 s,\n"
+                       "          22% of 64.0 GiB\n"
+                       "          samtools sort 11.2 GiB,\n"
+                       "          bwa mem 2.84 GiB,\n"
+                       "          15 others 61.0 MiB\n"
+                       "i/o       212 GiB read,\n"
+                       "          41.0 GiB from disk;\n"
+                       "          96.2 GiB written,\n"
+                       "          96.0 GiB to disk\n"
+                       "network   1.21 GiB in,\n"
+                       "          33.0 MiB out (whole machine)\n"
+                       "tasks     at least 214 processes,\n"
+                       "          17 at once;\n"
+                       "          141 threads at once\n"
+                       "note      \033[33mthe cgroup held the cores back for 41.2 s\033[0m\n"
+                       "missing   energy. More: denet doctor\n"
+                       "records   run.jsonl, 742 samples,\n"
+                       "          3.10 MiB\n");
+}
+
 static void a_low_terminal_loses_blank_lines_and_then_the_last_rows(void **state) {
         struct dn_closing how = saved;
         dn_autotext struct dn_text records = {0};
@@ -303,6 +337,30 @@ static void notes_are_those_of_the_design(void **state) {
                        "     2.00 s   100%  0.98 MiB       0 B       0 B     1  samtools sort\n");
 }
 
+/* As another writer may have it; what stands behind it counts all the same. */
+static void a_member_that_is_null_hides_nothing_behind_it(void **state) {
+        const struct dn_closing how = {.records_bytes = -1};
+        dn_autotext struct dn_text records = {0};
+
+        dn_text_put(&records,
+                    DN_STR("{\"kind\":\"metadata\",\"pid\":1,\"cmd\":null,\"capabilities\":null,\"t0_ms\":1000,"
+                           "\"memory_total_kb\":4000}\n"));
+        put_kill(&records, 100, false, 0);
+        put_kill(&records, 2000, false, 0);
+        dn_text_put(&records, DN_STR("{\"kind\":\"exit\",\"ts_ms\":3000,\"exit_code\":1,\"lower_bound\":null,"
+                                     "\"totals\":{\"wall_secs\":2.0,\"cpu_user_secs\":1.0,\"cpu_system_secs\":1.0,"
+                                     "\"lost_records\":14}}\n"));
+        assert_closing(&records, &how,
+                       "denet: exit 1 after 2.00 s\n"
+                       "\n"
+                       "cpu       1.00 cores on average, peak 0.01\n"
+                       "          1.00 s user, 1.00 s system\n"
+                       "memory    1.95 MiB peak at 0.10 s, 50% of 3.91 MiB\n"
+                       "tasks     2 at once; 2 threads at once\n"
+                       "note      812 MiB swapped\n"
+                       "note      14 records lost\n");
+}
+
 static void a_hostile_command_is_defused(void **state) {
         const struct dn_closing how = {.records_bytes = -1, .records = "a\033]0;x\007"};
         dn_autotext struct dn_text records = {0};
@@ -344,7 +402,9 @@ static void with_ebpf_each_process_is_counted(void **state) {
 
 RUN_TESTS(cmocka_unit_test(at_80_columns_it_is_as_designed),
           cmocka_unit_test(from_140_columns_on_lines_join_and_the_table_has_more_columns),
+          cmocka_unit_test(on_a_narrow_terminal_no_number_leaves_its_unit),
           cmocka_unit_test(a_low_terminal_loses_blank_lines_and_then_the_last_rows),
           cmocka_unit_test(a_small_run_has_the_small_form), cmocka_unit_test(the_first_line_says_how_it_ended),
           cmocka_unit_test(styles_are_those_of_the_design), cmocka_unit_test(notes_are_those_of_the_design),
+          cmocka_unit_test(a_member_that_is_null_hides_nothing_behind_it),
           cmocka_unit_test(a_hostile_command_is_defused), cmocka_unit_test(with_ebpf_each_process_is_counted))

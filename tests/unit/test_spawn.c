@@ -205,7 +205,14 @@ static void what_is_missing_is_enoent(void **state) {
         assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV((char *)"denet-no-such-program")}), -ENOENT);
         assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV((char *)"")}), -ENOENT);
         assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV((char *)"true"), .cwd = "/nowhere"}), -ENOENT);
-        assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV((char *)"/etc/passwd/x")}), -ENOENT);
+}
+
+/* A shell and env(1) tell these apart too: 126 of the first, 127 of the second. */
+static void a_path_through_a_file_is_enotdir_and_a_file_in_path_is_passed_over(void **state) {
+        char *const env[] = {(char *)"PATH=/etc/passwd", NULL};
+
+        assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV((char *)"/etc/passwd/x")}), -ENOTDIR);
+        assert_int_equal(refused(&(struct dn_spawn){.argv = ARGV((char *)"true"), .env = env}), -ENOENT);
 }
 
 static void what_may_not_be_run_is_eacces(void **state) {
@@ -578,7 +585,9 @@ RUN_TESTS(LEAVES_NOTHING(one_that_is_held_has_read_and_written_nothing), LEAVES_
           LEAVES_NOTHING(one_whose_holder_ends_ends_too),
           LEAVES_NOTHING(a_signal_waits_until_it_is_let_go_and_runs_no_handler_of_ours),
           LEAVES_NOTHING(its_exit_code_is_the_commands), LEAVES_NOTHING(arguments_arrive_as_they_are),
-          LEAVES_NOTHING(what_is_missing_is_enoent), LEAVES_NOTHING(what_may_not_be_run_is_eacces),
+          LEAVES_NOTHING(what_is_missing_is_enoent),
+          LEAVES_NOTHING(a_path_through_a_file_is_enotdir_and_a_file_in_path_is_passed_over),
+          LEAVES_NOTHING(what_may_not_be_run_is_eacces),
           LEAVES_NOTHING(a_script_that_names_no_interpreter_is_the_shells),
           LEAVES_NOTHING(a_file_that_is_neither_program_nor_text_is_enoexec),
           LEAVES_NOTHING(a_script_whose_interpreter_is_missing_is_enoent),
