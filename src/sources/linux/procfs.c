@@ -20,6 +20,9 @@ static const char *const held_names[DN_HELD_FILES] = {
 /* Left free for all else that this program and its host do. */
 enum { SPARE_DESCRIPTORS = 128, NOT_OPEN = -1, REFUSED = -2 };
 
+/* Given back when the kernel has none to give any more: what is not held is opened for its reading. */
+enum { SPARE_AT_LIMIT = 8 };
+
 /* The clock's number is the kernel's encoding of "process, all threads, scheduler time" (posix-timers.h). */
 static bool kernel_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
         clockid_t clock = (clockid_t)((~(unsigned)pid) << 3 | 2);
@@ -139,9 +142,12 @@ static bool has_place(struct dn_procfs *p) {
         return p->held < p->limit;
 }
 
-/* The kernel has none to give any more: this many it is. */
+/* The kernel has none to give any more: somewhat fewer than these it is, whoever has to give them up. */
 static void limit_reached(struct dn_procfs *p) {
-        p->limit = p->held;
+        p->limit = p->held > SPARE_AT_LIMIT ? p->held - SPARE_AT_LIMIT : 0;
+        become_lean(p);
+        while (p->held > p->limit)
+                give_back_files(p, &p->by_slot[p->hand++ % p->room]);
 }
 
 void dn_procfs_begin(struct dn_procfs *p) {
@@ -207,8 +213,7 @@ static int read_anew(struct dn_procfs *p, uint32_t slot, int file, char *buffer,
 
         if (fd == -EMFILE || fd == -ENFILE) {
                 limit_reached(p);
-                if (has_place(p))
-                        fd = dn_procfs_open_at(p, slot, held_names[file]);
+                fd = dn_procfs_open_at(p, slot, held_names[file]);
         }
         n = fd;
         if (fd >= 0)
