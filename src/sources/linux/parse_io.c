@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-/* The lines stand in the order in which they are asked for, as the kernel writes them; others between are passed over. */
+/* The lines stand in the order in which they are asked for, as the kernel writes them; others between are passed over.
+ */
 static bool take(struct dn_str *rest, struct dn_str key, uint64_t *ret_value) {
         struct dn_str value, line = *rest;
 

@@ -191,7 +191,8 @@ static int read_in_turn(struct slow *slow, const struct dn_pass *pass) {
 
 static int slow_read(void *state, struct dn_pass *pass) {
         struct slow *slow = state;
-        int64_t pass_ns = dn_clock_mono_ns() - pass->mono_ns, since_ns = slow->last_ns ? pass->mono_ns - slow->last_ns : 0;
+        int64_t pass_ns = dn_clock_mono_ns() - pass->mono_ns,
+                since_ns = slow->last_ns ? pass->mono_ns - slow->last_ns : 0;
         uint32_t n = pass->now->part[DN_PROCESS].n;
 
         if (pass->first && slow->target->own_child)

@@ -162,8 +162,11 @@ int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid) {
                 return -ENOMEM;
         p->by_slot = by_slot;
         held = &by_slot[slot];
-        *held = (struct dn_held_process){
-                .pid = pid, .directory = NOT_OPEN, .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN}, .read_in = p->pass, .used = true};
+        *held = (struct dn_held_process){.pid = pid,
+                                         .directory = NOT_OPEN,
+                                         .file = {NOT_OPEN, NOT_OPEN, NOT_OPEN},
+                                         .read_in = p->pass,
+                                         .used = true};
         if (!has_place(p) || p->lean)
                 return 0;
         path_of(path, sizeof(path), pid, NULL);
@@ -186,8 +189,7 @@ void dn_procfs_release(struct dn_procfs *p, uint32_t slot) {
         p->by_slot[slot].used = false;
 }
 
-int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
-        const struct dn_held_process *held = &p->by_slot[slot];
+static int open_below(const struct dn_procfs *p, const struct dn_held_process *held, const char *path) {
         char whole[96];
         int fd;
 
@@ -200,6 +202,15 @@ int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
         return fd < 0 ? -errno : fd;
 }
 
+int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
+        int fd = open_below(p, &p->by_slot[slot], path);
+
+        if ((fd != -EMFILE && fd != -ENFILE) || p->held == 0)
+                return fd;
+        limit_reached(p);
+        return open_below(p, &p->by_slot[slot], path);
+}
+
 int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char *buffer, size_t room) {
         dn_autoclose int fd = dn_procfs_open_at(p, slot, path);
 
@@ -209,15 +220,9 @@ int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char
 /* Opened for this reading, and held from then on where there is room. */
 static int read_anew(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
         struct dn_held_process *held = &p->by_slot[slot];
-        int fd = dn_procfs_open_at(p, slot, held_names[file]), n;
+        int fd = dn_procfs_open_at(p, slot, held_names[file]);
+        int n = fd < 0 ? fd : dn_file_reread(fd, buffer, room);
 
-        if (fd == -EMFILE || fd == -ENFILE) {
-                limit_reached(p);
-                fd = dn_procfs_open_at(p, slot, held_names[file]);
-        }
-        n = fd;
-        if (fd >= 0)
-                n = dn_file_reread(fd, buffer, room);
         if (n == -EACCES || n == -EPERM)
                 held->file[file] = REFUSED;
         if (fd < 0)
