@@ -114,8 +114,81 @@ static void what_is_no_such_file_is_refused(void **state) {
                         fail_msg("taken: %.*s", (int)bad[i].n, bad[i].p);
 }
 
+/* ---- against a reader that looks for each line by its key ---- */
+
+static int parse_plainly(struct dn_str file, uint64_t v[7]) {
+        static const char *const keys[] = {
+                "rchar", "wchar", "syscr", "syscw", "read_bytes", "write_bytes", "cancelled_write_bytes"};
+        uint64_t all = 0;
+
+        for (size_t i = 0; i < DN_COUNT(keys); i++) {
+                struct dn_str value;
+
+                if (!dn_str_value(&file, dn_str_of(keys[i]), &value) || !dn_str_u64(value, &v[i]))
+                        return -EBADMSG;
+                all |= v[i];
+        }
+        return all >> 61 ? -EBADMSG : 0;
+}
+
+static void assert_as_the_plain_reader(struct dn_str file) {
+        struct dn_io io = {0};
+        uint64_t v[7];
+        int r = parse(file, &io);
+
+        if (r != parse_plainly(file, v) ||
+            (r == 0 && (io.rchar != v[0] || io.wchar != v[1] || io.syscr != v[2] || io.syscw != v[3] ||
+                        io.read_bytes != v[4] || io.write_bytes != v[5] || io.cancelled_write_bytes != v[6])))
+                fail_msg("%d: %.*s", r, (int)file.n, file.p);
+}
+
+/* A byte is another one, is gone, or is there twice; what matters to a reader is likelier than the rest. */
+static size_t mutate(char *p, size_t n, uint64_t *random) {
+        static const char telling[] = " \t\n\r()-0123456789:SZ+.x";
+
+        for (uint32_t i = random_below(random, 4); n > 0 && i < 4; i++) {
+                size_t at = random_below(random, (uint32_t)n);
+
+                switch (random_below(random, 4)) {
+                case 0: p[at] = (char)random_next(random); break;
+                case 1: memmove(p + at, p + at + 1, --n - at); break;
+                case 2:
+                        memmove(p + at + 1, p + at, n - at);
+                        n++;
+                        break;
+                default: p[at] = telling[random_below(random, sizeof(telling))];
+                }
+        }
+        return n;
+}
+
+static void whatever_becomes_of_a_file_it_is_read_as_line_after_line(void **state) {
+        enum { MUTATIONS = 1000 };
+        uint64_t random = 3;
+        struct scene scene;
+
+        for (int k = 0; k < SCENE_KERNELS; k++) {
+                scene_load(&scene, scene_kernels[k]);
+                for (size_t i = 0; i < scene.n; i++) {
+                        dn_autotext struct dn_text text = {0};
+                        char copy[2048];
+
+                        if (!scene_read(&scene, scene.processes[i].name, "io", &text))
+                                continue;
+                        for (size_t n = 0; n <= text.n; n++)
+                                assert_as_the_plain_reader((struct dn_str){text.p, n});
+                        assert_true(text.n + 8 < sizeof(copy));
+                        for (int j = 0; j < MUTATIONS; j++) {
+                                memcpy(copy, text.p, text.n);
+                                assert_as_the_plain_reader((struct dn_str){copy, mutate(copy, text.n, &random)});
+                        }
+                }
+        }
+}
+
 RUN_TESTS(cmocka_unit_test(what_was_read_and_written_is_exact),
           cmocka_unit_test(a_disk_has_what_was_synced_and_what_was_cancelled),
           cmocka_unit_test(threads_and_reaped_children_are_in_it), cmocka_unit_test(numbers_stand_under_their_names),
           cmocka_unit_test(a_file_without_one_of_its_lines_is_refused),
-          cmocka_unit_test(what_is_no_such_file_is_refused))
+          cmocka_unit_test(what_is_no_such_file_is_refused),
+          cmocka_unit_test(whatever_becomes_of_a_file_it_is_read_as_line_after_line))
