@@ -91,8 +91,8 @@ static void keep(struct dn_kept *place, const struct dn_row *row, uint32_t numbe
         char *copy = text.n > place->room ? realloc(place->text, text.n) : place->text;
 
         place->made = 0;
-        if (!copy && text.n > 0)
-                return;
+        if (!copy)
+                return; /* no memory, or nothing is known of it */
         place->text = copy;
         place->room = (uint32_t)(text.n > place->room ? text.n : place->room);
         place->n = (uint32_t)text.n;
