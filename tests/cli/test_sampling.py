@@ -64,7 +64,7 @@ def limit_descriptors(soft: int, hard: int) -> None:
 
 class TestSleepers:
     def test_what_wakes_between_two_samples_is_in_the_very_next_record(self, tmp_path: Path, truth: Helper) -> None:
-        command = ["sh", "-c", '"$@" & wait', "sh", truth("wake"), tmp_path / "turns", "8", "130", "5000", "777"]
+        command = ["sh", "-c", '"$@" & wait', "sh", truth("wake"), str(tmp_path / "turns"), "8", "130", "5000", "777"]
         records = measure(tmp_path / "r", command, *EVEN)[1]
         rows = [row for tree in of_kind(records, "tree") if (row := row_named(tree, "wake"))]
         compared = 0
@@ -80,7 +80,7 @@ class TestSleepers:
         assert compared >= 6
 
     def test_what_is_written_by_one_that_mostly_sleeps_is_exact(self, tmp_path: Path, truth: Helper) -> None:
-        command = [truth("wake"), tmp_path / "turns", "40", "23", "100", "1000"]
+        command = [truth("wake"), str(tmp_path / "turns"), "40", "23", "100", "1000"]
         records = measure(tmp_path / "r", command, "-i", "10", "-m", "10")[1]
         trees = of_kind(records, "tree")
         for key, value in (("syscall_write_bytes", 40000), ("io_write_ops", 40)):
@@ -114,7 +114,7 @@ class TestSleepers:
     ) -> None:
         # The middle shell ends while wake sleeps; denet is then its parent, and waits for it.
         script = 'sh -c \'"$@" & sleep 0.1\' sh "$@"; sleep 0.3'
-        command = ["sh", "-c", script, "sh", truth("wake"), tmp_path / "turns", "3", "400", "60000", "12345"]
+        command = ["sh", "-c", script, "sh", truth("wake"), str(tmp_path / "turns"), "3", "400", "60000", "12345"]
         records = measure(tmp_path / "r", command, "--wait-all", *EVEN)[1]
         told = turns(tmp_path / "turns")
         assert len(told) == 3
@@ -169,7 +169,9 @@ class TestDescriptors:
             def lower(soft: int = soft, hard: int = hard) -> None:
                 limit_descriptors(soft, hard)
 
-            result = denet("-q", "--command-output", "inherit", "run", "sh", "-c", "ulimit -Sn; ulimit -Hn", preexec_fn=lower)
+            result = denet(
+                "-q", "--command-output", "inherit", "run", "sh", "-c", "ulimit -Sn; ulimit -Hn", preexec_fn=lower
+            )
             assert result.out.split() == [str(soft), str(hard)]
 
 
@@ -202,7 +204,13 @@ def test_a_late_sample_has_its_true_time_and_nothing_is_caught_up(tmp_path: Path
 def test_whichever_children_are_listed_the_totals_are_the_same(tmp_path: Path, truth: Helper) -> None:
     told = []
     for choice in ("all", "active", "none"):
-        command = ["sh", "-c", '"$0" "$1" 5 40 100 3000 & "$0" "$1" 3 90 100 500 & wait', truth("wake"), tmp_path / "t"]
+        command = [
+            "sh",
+            "-c",
+            '"$0" "$1" 5 40 100 3000 & "$0" "$1" 3 90 100 500 & wait',
+            truth("wake"),
+            str(tmp_path / "t"),
+        ]
         records = measure(tmp_path / choice, command, "--children", choice, "-i", "20")[1]
         trees = of_kind(records, "tree")
         told.append(
