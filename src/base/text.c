@@ -133,8 +133,14 @@ char *dn_put_fixed(char *p, int64_t steps, int decimals) {
         if (decimals <= 0)
                 return dn_put_u64(p, magnitude);
         switch (decimals) { /* a division by a constant is several times as fast */
-        case 2: whole = magnitude / 100; rest = magnitude % 100; break;
-        case 6: whole = magnitude / 1000000; rest = magnitude % 1000000; break;
+        case 2:
+                whole = magnitude / 100;
+                rest = magnitude % 100;
+                break;
+        case 6:
+                whole = magnitude / 1000000;
+                rest = magnitude % 1000000;
+                break;
         default:
                 for (int i = 0; i < decimals; i++)
                         scale *= 10;

@@ -8,7 +8,7 @@ struct sums {
         int64_t now[DN_FIELDS];      /* their own, now */
         int64_t grown[DN_FIELDS];    /* what their own grew by since the last snapshot */
         int64_t greatest[DN_FIELDS]; /* the largest single one, of those that fold so */
-        int64_t cpu_grown; /* of user and system together: the split of one process may move between them */
+        int64_t cpu_grown;           /* of user and system together: the split of one process may move between them */
 };
 
 static bool is_known(const struct sums *sums, int id) {

@@ -33,8 +33,7 @@ const struct dn_field dn_fields[DN_ALL_FIELDS] = {
 #define PART(part, key)
 #define BLOCK(...)
 #define INNER(...)
-#define FIELD(part, name, unit, nature, tree, ...) \
-        | (uint64_t)(HOLDS(DN_##part, DN_##nature, DN_##tree)) << DN_##name
+#define FIELD(part, name, unit, nature, tree, ...) | (uint64_t)(HOLDS(DN_##part, DN_##nature, DN_##tree)) << DN_##name
 #define HOLDS(part, nature, tree) ((nature) == DN_COUNTER)
 const uint64_t dn_counter_bits = 0
 #include "model/fields.def"

@@ -22,13 +22,13 @@ struct dn_procfs {
         uint32_t held, limit; /* descriptors in use for processes, and how many may be */
         uint32_t room;
         struct dn_held_process *by_slot;
-        uint32_t pass;         /* counts them */
-        uint32_t hand;         /* the slot where the next descriptor is looked for, when none is left */
-        bool lean;             /* the limit was reached: of a process two files are held, no more */
-        bool real;             /* the machine's own: its clocks belong to its processes */
-        int64_t self;          /* this process's pid there; 0 in a recorded tree, where it is somebody else's */
-        int64_t tick_us;       /* of utime and its like */
-        int64_t page_kb;       /* of statm's numbers */
+        uint32_t pass;   /* counts them */
+        uint32_t hand;   /* the slot where the next descriptor is looked for, when none is left */
+        bool lean;       /* the limit was reached: of a process two files are held, no more */
+        bool real;       /* the machine's own: its clocks belong to its processes */
+        int64_t self;    /* this process's pid there; 0 in a recorded tree, where it is somebody else's */
+        int64_t tick_us; /* of utime and its like */
+        int64_t page_kb; /* of statm's numbers */
         /* CPU time of all threads of a process, the dead ones too, in ns. False: no such process, or no such clock. A
          * test puts its own here. */
         bool (*cpu_clock)(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns);
