@@ -365,48 +365,8 @@ static void assert_as_the_plain_reader(struct dn_str line) {
                 fail_msg("%d: %.*s", r, (int)line.n, line.p);
 }
 
-/* A byte is another one, is gone, or is there twice; what matters to a reader is likelier than the rest. */
-static size_t mutate(char *p, size_t n, uint64_t *random) {
-        static const char telling[] = " \t\n\r()-0123456789:SZ+.x";
-
-        for (uint32_t i = random_below(random, 4); n > 0 && i < 4; i++) {
-                size_t at = random_below(random, (uint32_t)n);
-
-                switch (random_below(random, 4)) {
-                case 0: p[at] = (char)random_next(random); break;
-                case 1: memmove(p + at, p + at + 1, --n - at); break;
-                case 2:
-                        memmove(p + at + 1, p + at, n - at);
-                        n++;
-                        break;
-                default: p[at] = telling[random_below(random, sizeof(telling))];
-                }
-        }
-        return n;
-}
-
 static void whatever_becomes_of_a_line_it_is_read_as_word_after_word(void **state) {
-        enum { MUTATIONS = 1000 };
-        uint64_t random = 3;
-        struct scene scene;
-
-        for (int k = 0; k < SCENE_KERNELS; k++) {
-                scene_load(&scene, scene_kernels[k]);
-                for (size_t i = 0; i < scene.n; i++) {
-                        dn_autotext struct dn_text text = {0};
-                        char copy[2048];
-
-                        if (!scene_read(&scene, scene.processes[i].name, "stat", &text))
-                                continue;
-                        for (size_t n = 0; n <= text.n; n++)
-                                assert_as_the_plain_reader((struct dn_str){text.p, n});
-                        assert_true(text.n + 8 < sizeof(copy));
-                        for (int j = 0; j < MUTATIONS; j++) {
-                                memcpy(copy, text.p, text.n);
-                                assert_as_the_plain_reader((struct dn_str){copy, mutate(copy, text.n, &random)});
-                        }
-                }
-        }
+        scene_change_each("stat", assert_as_the_plain_reader);
 }
 
 RUN_TESTS(cmocka_unit_test(a_name_comes_back_byte_for_byte), cmocka_unit_test(each_state_has_its_letter),

@@ -36,6 +36,7 @@ static bool kernel_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns
         return true;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): its type is that of the other */
 static bool no_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
         (void)p;
         (void)pid;
