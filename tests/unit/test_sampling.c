@@ -366,6 +366,34 @@ static void a_full_look_finds_whom_no_number_told_of(void **state) {
         unwatch(&w);
 }
 
+/* ------------------------------------------------------------------------------------------------- the network */
+
+static int64_t received_at(const struct watched *w, int64_t after_ms, int64_t received) {
+        struct dn_pass now = {.mono_ns = w->d->last->mono_ns + after_ms * 1000000, .now = w->d->last};
+        int64_t pid = pid_of(w, "scene");
+        char file[256];
+        int n = snprintf(file, sizeof(file), "Inter-|\n face |\n  eth0: %" PRId64 " 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0\n",
+                         received);
+
+        scene_write(&w->scene, pid, "net/dev", (struct dn_str){file, (size_t)n});
+        assert_int_equal(dn_source_network.read(state_of(w->d, &dn_source_network), &now), 0);
+        return value_of(row_of(w->d, pid), DN_sys_net_rx_bytes);
+}
+
+/* After its end nothing can be read of it: a second would be most of a short command's life. */
+static void the_network_is_read_more_often_while_the_command_is_young(void **state) {
+        struct watched w;
+
+        watch_with_clock(&w, 1000);
+        assert_int_equal(received_at(&w, 100, 1), 1);
+        assert_int_equal(received_at(&w, 109, 2), 1);
+        assert_int_equal(received_at(&w, 111, 3), 3);
+        assert_int_equal(received_at(&w, 60000, 4), 4);
+        assert_int_equal(received_at(&w, 60999, 5), 4);
+        assert_int_equal(received_at(&w, 61001, 6), 6);
+        unwatch(&w);
+}
+
 /* ------------------------------------------------------------------------------------------------- descriptors */
 
 static void assert_same_rows(const struct denet *a, const struct denet *b) {
@@ -600,6 +628,7 @@ RUN_TESTS(LEAVES_NOTHING(what_has_not_run_is_not_read_again),
           LEAVES_NOTHING(memory_of_all_is_read_once_a_second),
           LEAVES_NOTHING(a_pid_used_again_before_a_full_look_is_found_by_it),
           LEAVES_NOTHING(a_full_look_finds_whom_no_number_told_of),
+          LEAVES_NOTHING(the_network_is_read_more_often_while_the_command_is_young),
           LEAVES_NOTHING(any_limit_of_descriptors_gives_the_same_values),
           LEAVES_NOTHING(directories_are_given_up_first),
           LEAVES_NOTHING(a_sleepers_files_are_given_up_before_those_of_one_that_runs),
