@@ -13,16 +13,8 @@ struct key {
         uint8_t n, decimals;
 };
 
-enum {
-        DECIMALS_NUMBER = 0,
-        DECIMALS_PERCENT = 2,
-        DECIMALS_SECONDS = 6,
-        DECIMALS_UPTIME = 0,
-        DECIMALS_BYTES = 0,
-        DECIMALS_KIB = 0
-};
-
-#define FIELD(part, name, unit, ...) [DN_##name] = {",\"" #name "\":", sizeof(",\"" #name "\":") - 1, DECIMALS_##unit},
+#define FIELD(part, name, unit, ...) \
+        [DN_##name] = {",\"" #name "\":", sizeof(",\"" #name "\":") - 1, DN_DECIMALS_##unit},
 #define INNER(...)
 #define PART(...)
 #define BLOCK(...)

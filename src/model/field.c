@@ -138,7 +138,11 @@ int dn_field_find_next(struct dn_str name, int *hint) {
 }
 
 int dn_unit_decimals(int unit) {
-        static const uint8_t decimals[DN_UNITS] = {[DN_PERCENT] = 2, [DN_SECONDS] = 6};
+        static const uint8_t decimals[DN_UNITS] = {
+                [DN_NUMBER] = DN_DECIMALS_NUMBER,   [DN_PERCENT] = DN_DECIMALS_PERCENT,
+                [DN_SECONDS] = DN_DECIMALS_SECONDS, [DN_UPTIME] = DN_DECIMALS_UPTIME,
+                [DN_BYTES] = DN_DECIMALS_BYTES,     [DN_KIB] = DN_DECIMALS_KIB,
+        };
 
         return decimals[unit];
 }

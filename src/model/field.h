@@ -65,6 +65,14 @@ int dn_field_find_in(int part, struct dn_str name);
 int dn_field_find_next(struct dn_str name, int *hint);
 
 /* Decimal digits of the unit's printed step, and its name. */
+enum {
+        DN_DECIMALS_NUMBER = 0,
+        DN_DECIMALS_PERCENT = 2,
+        DN_DECIMALS_SECONDS = 6,
+        DN_DECIMALS_UPTIME = 0,
+        DN_DECIMALS_BYTES = 0,
+        DN_DECIMALS_KIB = 0
+};
 int dn_unit_decimals(int unit);
 const char *dn_unit_name(int unit);
 
