@@ -552,3 +552,21 @@ def test_an_open_limit_that_is_low_is_no_harm(tmp_path: Path, truth: Helper) -> 
     )
     assert max(t["aggregated"]["process_count"] for t in of_kind(records, "tree")) == 61
     assert result.err.count("denet: exit 0") == 1
+
+
+def test_numbers_that_no_process_can_reach_do_no_harm(tmp_path: Path) -> None:
+    most = {"ts_ms": 1100, "cpu_user_secs": 9e12, "cpu_system_secs": 9e12, "syscall_read_bytes": 9 * 10**18}
+    children = [{"pid": pid, "command": "a", "metrics": most} for pid in (11, 12)]
+    whole = {"ts_ms": 1100, "cpu_usage": 0.0, "process_count": 3}
+    tree = {"kind": "tree", "ts_ms": 1100, "elapsed_us": 100000, "parent": most, "children": children}
+    lines = [
+        {"kind": "metadata", "pid": 10, "cmd": ["sh"], "executable": "/bin/sh", "t0_ms": 1000},
+        *({"kind": "child", "ts_ms": 1000, "pid": pid, "ppid": 10, "cmd": ["a"], "exe": "/a"} for pid in (11, 12)),
+        {**tree, "aggregated": whole},
+        {**tree, "children": [], "aggregated": whole},
+    ]
+    path = tmp_path / "run.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = denet("stats", path)
+    assert result.status == 0, result
+    assert "runtime error" not in result.err
