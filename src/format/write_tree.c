@@ -119,22 +119,24 @@ static bool make_opening(struct dn_kept *place, const struct dn_row *row, bool c
         static const struct dn_str behind = {"\",\"metrics\":{\"ts_ms\":", sizeof("\",\"metrics\":{\"ts_ms\":") - 1};
         dn_autotext struct dn_text text = {0};
         struct dn_json json = {.text = &text};
-        size_t name_at;
+        struct dn_str opening, name;
 
         write_opening(&json, row, child);
+        opening = dn_text_str(&text);
         place->n_opening = 0;
         place->made = 0;
-        if (text.failed || !keep(place, 0, dn_text_str(&text)))
+        if (text.failed || !keep(place, 0, opening))
                 return false;
         place->key = row->key;
         place->child = child;
-        place->n_opening = (uint32_t)text.n;
+        place->n_opening = (uint32_t)opening.n;
         place->n_name = NAME_ESCAPED;
-        name_at = child ? text.n - behind.n - row->name.n : 0;
-        if (child && name_at < text.n && dn_str_equal((struct dn_str){text.p + name_at, row->name.n}, row->name) &&
-            text.p[name_at - 1] == '"') {
-                place->n_name = (uint16_t)row->name.n;
-                place->name_at = (uint32_t)name_at;
+        if (!child || opening.n < behind.n + row->name.n + 1)
+                return true;
+        name = (struct dn_str){opening.p + opening.n - behind.n - row->name.n, row->name.n};
+        if (name.p[-1] == '"' && dn_str_equal(name, row->name)) {
+                place->n_name = (uint16_t)name.n;
+                place->name_at = (uint32_t)(name.p - opening.p);
         }
         return true;
 }

@@ -9,7 +9,9 @@ struct cursor {
 };
 
 static inline bool is_blank(char c) {
-        return (unsigned char)c <= ' ';
+        const uint64_t blanks = UINT64_C(1) << ' ' | UINT64_C(1) << '\t' | UINT64_C(1) << '\n' | UINT64_C(1) << '\r';
+
+        return (unsigned char)c <= ' ' && (blanks >> (unsigned char)c & 1);
 }
 
 static inline void skip_blanks(struct cursor *c) {
