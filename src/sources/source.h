@@ -28,10 +28,20 @@ struct dn_target {
 
 struct dn_pass {
         int64_t mono_ns;
-        bool first; /* everything is to be read, slow or not: it is what later values are counted from */
+        int64_t age_ns; /* since monitoring began */
+        bool first;     /* everything is to be read, slow or not: it is what later values are counted from */
         bool final;
         struct dn_snapshot *now;
 };
+
+/* How long a source stands that need not be read in each pass: a second, and less of a young run, since of a short
+ * command a second is much. */
+static inline int64_t dn_pass_pace_ns(const struct dn_pass *pass) {
+        enum { PART_OF_AGE = 10 };
+        const int64_t most_ns = 1000000000;
+
+        return pass->age_ns / PART_OF_AGE < most_ns ? pass->age_ns / PART_OF_AGE : most_ns;
+}
 
 struct dn_source {
         const char *name; /* as in metadata.capabilities; NULL: none of its own */

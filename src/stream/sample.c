@@ -72,6 +72,7 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         int r;
 
         pass->mono_ns = dn_clock_mono_ns();
+        pass->age_ns = last ? pass->mono_ns - d->first.mono_ns : 0;
         pass->now = d->now;
         r = dn_snapshot_begin(d->now, last, pass->mono_ns, dn_clock_boot_ns());
         kept = d->now->part[DN_PROCESS].n;

@@ -369,7 +369,8 @@ static void a_full_look_finds_whom_no_number_told_of(void **state) {
 /* ------------------------------------------------------------------------------------------------- the network */
 
 static int64_t received_at(const struct watched *w, int64_t after_ms, int64_t received) {
-        struct dn_pass now = {.mono_ns = w->d->last->mono_ns + after_ms * 1000000, .now = w->d->last};
+        struct dn_pass now = {
+                .mono_ns = w->d->last->mono_ns + after_ms * 1000000, .age_ns = after_ms * 1000000, .now = w->d->last};
         int64_t pid = pid_of(w, "scene");
         char file[256];
         int n = snprintf(file, sizeof(file), "Inter-|\n face |\n  eth0: %" PRId64 " 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0\n",

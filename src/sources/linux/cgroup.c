@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 enum { DEVICES_MAX = 64 };
-static const int64_t pace_ns = 1000000000;
 
 /* A block device, and whether what goes to it goes on to another, which counts it too. */
 struct device {
@@ -225,7 +224,7 @@ static int cgroup_read(void *state, struct dn_pass *pass) {
                 return -ENOMEM;
         if (pass->mono_ns < c->due_ns && !pass->final)
                 return 0;
-        c->due_ns = pass->mono_ns + pace_ns;
+        c->due_ns = pass->mono_ns + dn_pass_pace_ns(pass);
         r.row->read_ns = pass->mono_ns;
         for (size_t i = 0; i < DN_COUNT(files); i++) {
                 int n = c->fds[i] < 0 ? -1 : dn_file_reread(c->fds[i], buffer, sizeof(buffer));
