@@ -9,13 +9,15 @@
 #     make format         lays the sources out
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
+#     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
+#     make static         build-static/denet: one file that needs no other, by musl
 #     make clean
 
 BUILD = build
 ASAN = build-asan
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
-PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest' 2>/dev/null && echo $$p && break; done)
+PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fastjsonschema' 2>/dev/null && echo $$p && break; done)
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
@@ -36,15 +38,15 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install clean
-.PHONY: deps-build deps-test deps-check
+.PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install deb static clean
+.PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
 	@test -e $(BUILD)/build.ninja || $(MESON) setup $(BUILD)
 	@$(if $(PREFIX),$(MESON) configure $(BUILD) --prefix '$(PREFIX)')
 	@$(NINJA) -C $(BUILD)
 
-deps-build deps-test deps-check: deps-%:
+deps-build deps-test deps-check deps-package: deps-%:
 	@tools/install-deps $*
 
 run: all
@@ -114,5 +116,11 @@ install:
 	@$(if $(SUDO_USER),sudo -u '$(SUDO_USER)') $(MAKE) --no-print-directory all PREFIX='$(PREFIX)'
 	@DESTDIR='$(DESTDIR)' $(MESON) install -C $(BUILD) --no-rebuild --quiet
 
+deb: deps-package
+	@packaging/deb $(if $(CHROOT),--chroot)
+
+static: deps-package
+	@packaging/static
+
 clean:
-	rm -rf $(BUILD) $(ASAN)
+	rm -rf $(BUILD) $(ASAN) build-deb build-static

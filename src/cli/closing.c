@@ -4,8 +4,6 @@
 #include "cli/fold.h"
 #include "cli/quantity.h"
 
-#include <signal.h>
-
 static const double small_secs = 1; /* a shorter run has no course of its own */
 
 /* What stands between a line and the one that continues it. */
@@ -42,7 +40,7 @@ static void look_up(const struct dn_report *r, struct dn_closing_numbers *n) {
 }
 
 static void put_signal(struct dn_text *text, int number) {
-        const char *name = sigabbrev_np(number);
+        const char *name = dn_signal_name(number);
 
         dn_text_printf(text, name ? "killed by signal %d (%s)" : "killed by signal %d", number, name);
 }

@@ -8,9 +8,11 @@
 struct dn_used {
         int64_t pid, ppid;
         size_t group;
-        int64_t cpu_us, read_bytes, written_bytes;       /* its own counters */
-        int64_t cpu_before, read_before, written_before; /* what of them was under another name, before an exec */
-        int64_t folded_read, folded_written;             /* of its counters: its children's that have ended */
+        int64_t cpu_us, read_bytes, written_bytes; /* its own counters */
+        int64_t cpu_before;                        /* what of them was under another name, before an exec */
+        /* Sums and differences of what a file may say: as integers they need not fit. */
+        double read_before, written_before;
+        double folded_read, folded_written; /* of its counters: its children's that have ended */
         int64_t peak_kb;
         bool seen;
         uint64_t round; /* the last record that it was in */
@@ -164,9 +166,9 @@ static void settle(struct dn_costliest *c, struct dn_used *p) {
                 return;
         g = &c->groups[p->group];
         g->runs++;
-        g->cpu_secs += (double)(p->cpu_us - p->cpu_before) / 1e6;
-        g->read_bytes += (double)(p->read_bytes - p->read_before - p->folded_read);
-        g->written_bytes += (double)(p->written_bytes - p->written_before - p->folded_written);
+        g->cpu_secs += ((double)p->cpu_us - (double)p->cpu_before) / 1e6;
+        g->read_bytes += (double)p->read_bytes - p->read_before - p->folded_read;
+        g->written_bytes += (double)p->written_bytes - p->written_before - p->folded_written;
         if ((double)p->peak_kb > g->peak_kb)
                 g->peak_kb = (double)p->peak_kb;
 }
@@ -177,8 +179,8 @@ static void renamed(struct dn_costliest *c, struct dn_used *p, size_t group) {
                 return;
         settle(c, p);
         p->cpu_before = p->cpu_us;
-        p->read_before = p->read_bytes - p->folded_read;
-        p->written_before = p->written_bytes - p->folded_written;
+        p->read_before = (double)p->read_bytes - p->folded_read;
+        p->written_before = (double)p->written_bytes - p->folded_written;
         p->peak_kb = 0;
         p->seen = false;
         p->group = group;
@@ -242,9 +244,12 @@ static void add_row(struct dn_costliest *c, const denet_row *row, int64_t pid, u
 
         if (!p)
                 return;
-        cpu_us = steps(row, c->cpu_user) + steps(row, c->cpu_system);
-        if (cpu_us < p->cpu_before)
-                p->cpu_before = p->read_before = p->written_before = p->folded_read = p->folded_written = 0;
+        if (__builtin_add_overflow(steps(row, c->cpu_user), steps(row, c->cpu_system), &cpu_us))
+                cpu_us = INT64_MAX;
+        if (cpu_us < p->cpu_before) {
+                p->cpu_before = 0;
+                p->read_before = p->written_before = p->folded_read = p->folded_written = 0;
+        }
         p->cpu_us = cpu_us;
         p->read_bytes = steps(row, c->read);
         p->written_bytes = steps(row, c->written);
@@ -259,8 +264,8 @@ static void leave(struct dn_costliest *c, struct dn_used *p) {
 
         settle(c, p);
         if (parent) {
-                parent->folded_read += p->read_bytes;
-                parent->folded_written += p->written_bytes;
+                parent->folded_read += (double)p->read_bytes;
+                parent->folded_written += (double)p->written_bytes;
         }
         dn_hash_remove(&c->by_pid, (uint64_t)p->pid);
         if (p != end) {

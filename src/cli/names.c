@@ -2,6 +2,8 @@
 #include "base/utf8.h"
 #include "cli/closing.h"
 
+#include <signal.h>
+
 /* C1 controls are C2 80 to C2 9F; marks that turn the direction of text are D8 9C, E2 80 8E to 8F, E2 80 AA to AE, E2
  * 81 A6 to A9; E2 80 A8 and A9 end lines. */
 static bool is_harmless(const char *p, size_t n) {
@@ -49,4 +51,27 @@ void dn_closing_put_cut_name(struct dn_text *text, struct dn_str name, const str
                 text->n = keep;
                 dn_text_put(text, dots);
         }
+}
+
+/* As sigabbrev_np(3) of glibc has them, which other C libraries lack. */
+const char *dn_signal_name(int number) {
+        static const char *const names[] = {
+#define NAME(name) [SIG##name] = #name
+                NAME(HUP),    NAME(INT),  NAME(QUIT), NAME(ILL),  NAME(TRAP), NAME(ABRT),   NAME(BUS),
+                NAME(FPE),    NAME(KILL), NAME(USR1), NAME(SEGV), NAME(USR2), NAME(PIPE),   NAME(ALRM),
+                NAME(TERM),   NAME(CHLD), NAME(CONT), NAME(STOP), NAME(TSTP), NAME(TTIN),   NAME(TTOU),
+                NAME(URG),    NAME(XCPU), NAME(XFSZ), NAME(PROF), NAME(SYS),  NAME(VTALRM), NAME(WINCH),
+#ifdef SIGPOLL
+                NAME(POLL),
+#endif
+#ifdef SIGPWR
+                NAME(PWR),
+#endif
+#ifdef SIGSTKFLT
+                NAME(STKFLT),
+#endif
+#undef NAME
+        };
+
+        return number > 0 && number < (int)DN_COUNT(names) ? names[number] : NULL;
 }

@@ -189,17 +189,21 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
 
 /* ------------------------------------------------------------------------------------------------------- the loop */
 
-/* True: a signal came. */
+/* The display's turns are taken meanwhile: they are no reason to ask the stream. True: a signal came. */
 static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
         struct pollfd fds[2] = {
                 {.fd = (int)denet_fd(w->stream), .events = POLLIN},
                 {.fd = w->signals, .events = POLLIN},
         };
-        long long due_ms = dn_display_due_ms(&w->display), end_ms = deadline_ms < due_ms ? deadline_ms : due_ms;
-        long long left = end_ms - dn_clock_ms();
-        int timeout = end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+        int ready = 0;
 
-        poll(fds, 2, timeout);
+        while (ready == 0 && dn_clock_ms() < deadline_ms) {
+                long long due_ms = dn_display_due_ms(&w->display), end_ms = deadline_ms < due_ms ? deadline_ms : due_ms;
+                long long left = end_ms - dn_clock_ms();
+
+                ready = poll(fds, 2, end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+                dn_display_tick(&w->display, dn_clock_ms());
+        }
         return fds[1].revents != 0;
 }
 
@@ -223,7 +227,6 @@ static int pull(struct dn_watch *w) {
                 if (wait_for_something(w, deadline_ms))
                         while (dn_signals_next(&s))
                                 take_signal(w, &s, &first_int_ms);
-                dn_display_tick(&w->display, dn_clock_ms());
                 if (dn_clock_ms() >= deadline_ms) {
                         w->time_limit = true;
                         deadline_ms = LLONG_MAX;

@@ -131,7 +131,7 @@ static bool make_opening(struct dn_kept *place, const struct dn_row *row, bool c
         place->n_opening = (uint32_t)text.n;
         place->n_name = NAME_ESCAPED;
         name_at = child ? text.n - behind.n - row->name.n : 0;
-        if (child && name_at < text.n && memcmp(text.p + name_at, row->name.p, row->name.n) == 0 &&
+        if (child && name_at < text.n && dn_str_equal((struct dn_str){text.p + name_at, row->name.n}, row->name) &&
             text.p[name_at - 1] == '"') {
                 place->n_name = (uint16_t)row->name.n;
                 place->name_at = (uint32_t)name_at;
@@ -143,8 +143,7 @@ static bool make_opening(struct dn_kept *place, const struct dn_row *row, bool c
 static bool has_opening(const struct dn_kept *place, const struct dn_row *row, bool child) {
         if (place->n_opening == 0 || place->child != child || !dn_key_equal(place->key, row->key))
                 return false;
-        return !child ||
-               (place->n_name == row->name.n && memcmp(place->text + place->name_at, row->name.p, row->name.n) == 0);
+        return !child || dn_str_equal((struct dn_str){place->text + place->name_at, place->n_name}, row->name);
 }
 
 static char *put_str(char *p, struct dn_str s) {

@@ -19,6 +19,7 @@ struct dn_target {
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
         /* Written by the reaping source: */
         bool ended;          /* the main process was waited for */
+        bool taken;          /* … by somebody else in this process: how it ended is not known */
         int wait_status;     /* … and this is what waitpid said */
         bool usage_known;    /* its greatest memory is known, in peak_kb */
         int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */

@@ -79,7 +79,7 @@ static uint64_t read_command(struct denet *d, int64_t pid) {
 static int say_child(struct denet *d, const struct dn_row *row) {
         struct dn_facts *f = d->facts;
         struct dn_child child = {
-                .unix_ms = d->start_unix_ms + (row->read_ns - d->start_mono_ns) / 1000000,
+                .unix_ms = d->sample.unix_ms, /* not when it was read, which is later: records are in order of time */
                 .pid = row->key.pid,
                 .ppid = row->parent.pid,
                 .cmdline = dn_text_str(&f->cmdline),

@@ -317,7 +317,7 @@ int dn_session_dispatch(struct denet *d) {
         if (r < 0)
                 return r;
         /* Of one that is ours to wait for, the zombies say it. */
-        ended = d->target.ended || (!d->target.own_child && pidfd_says_ended(d));
+        ended = d->target.ended || d->target.taken || (!d->target.own_child && pidfd_says_ended(d));
         if (d->finish_now)
                 return dn_ending_finish(d);
         dn_snapshot_leave(d->last, &d->ledger);

@@ -106,19 +106,19 @@ class Screen:
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
         self.columns, self.rows = columns, rows
 
-    def wait_for(self, what: Callable[[], object]) -> None:
+    def wait_for(self, what: Callable[[], object], name: str = "what was waited for") -> None:
         try:
             wait_until(what)
         except AssertionError:
-            raise AssertionError(f"not seen at {self.columns}x{self.rows}:\n{self.text()}") from None
+            raise AssertionError(f"{name} was not seen at {self.columns}x{self.rows}:\n{self.text()}") from None
 
     def wait_for_row(self) -> str:
-        self.wait_for(self.row)
+        self.wait_for(self.row, "the row")
         return self.row() or ""
 
     def wait_for_end(self, ends: int = 1) -> None:
         """So many summaries are there since the last line was typed, and the shell's prompt below them."""
-        self.wait_for(lambda: self.count_ends() - self.ends == ends and self.lines_of_text()[-1:] == ["$"])
+        self.wait_for(lambda: self.count_ends() - self.ends == ends and self.lines_of_text()[-1:] == ["$"], "the end")
 
     def count_ends(self) -> int:
         return sum(line.startswith("denet: ") for line in self.history())

@@ -27,6 +27,7 @@ from harness import (
     kill_quietly,
     measure,
     of_kind,
+    read_records,
     the,
     totals,
     wait_until,
@@ -273,7 +274,7 @@ def test_without_the_right_auto_goes_on_without(as_nobody: Path) -> None:
     result = denet_as_nobody("-o", path, "run", "cat", "/proc/self/cgroup")
     assert result.status == 0, result.err
     assert result.out == here
-    found = capability([json.loads(line) for line in path.read_text().splitlines()])
+    found = capability(read_records(path))
     assert found.get("own") is not True
     assert "Permission denied" in found["reason"]
     assert "systemd-run" in found["hint"]

@@ -92,7 +92,7 @@ def test_files_of_older_releases_keep_their_numbers(path: Path, ending: str, tmp
     result = denet("convert", path, out)
     assert (result.status, result.stderr) == (0, b"")
     old = [only_json(line) for line in path.read_text().splitlines()]
-    new = only_json(out.read_text()) if ending == "json" else read_records(out)
+    new = only_json(out.read_text()) if ending == "json" else read_records(out, ours=False)
     assert len(new) == len(old)
     for before, after in zip(old, new):
         assert before.items() <= after.items()
@@ -122,7 +122,7 @@ def test_files_of_older_releases_become_csv(path: Path, tmp_path: Path) -> None:
 def test_lines_without_a_kind_get_one(tmp_path: Path) -> None:
     """As releases before 0.6 wrote them."""
     denet("convert", PEER / "v060_run.jsonl", tmp_path / "new.jsonl")
-    records = read_records(tmp_path / "new.jsonl")
+    records = read_records(tmp_path / "new.jsonl", ours=False)
     assert {r["kind"] for r in records} == {"tree"}
     assert [list(r)[0] for r in records] == ["kind"] * len(records)
     assert summary(tmp_path / "new.jsonl") == summary(PEER / "v060_run.jsonl")

@@ -18,7 +18,17 @@ from typing import Any
 
 import pytest
 from conftest import Background
-from harness import DENET, SANITIZED, Result, denet, measure, wait_until, whole_lines
+from harness import (
+    DENET,
+    SANITIZED,
+    Result,
+    denet,
+    measure,
+    parse_records,
+    read_records,
+    wait_until,
+    whole_lines,
+)
 
 CODECS = {"zst": "zstd", "gz": "gzip"}
 BUILT = [ending for ending, name in CODECS.items() if (Path(DENET).parent / f"denet-{name}.so").exists()]
@@ -86,7 +96,7 @@ def test_compression_is_told_by_the_bytes_and_not_by_the_name(run: Path, tmp_pat
 def test_what_is_written_compressed_unpacks_to_records(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"run.jsonl.{ending}"
     assert denet("-i", "20", "-o", path, "run", "sleep", "0.3").status == 0
-    records = [json.loads(line) for line in unpack(path).splitlines()]
+    records = parse_records(unpack(path))
     assert records[0]["kind"] == "metadata"
     assert records[-1]["kind"] == "exit"
     samples = sum(r["kind"] == "tree" for r in records)
@@ -190,7 +200,7 @@ def test_without_its_module_a_compressed_file_is_refused_with_what_to_do(
 
 
 def test_an_array_reads_as_the_lines_however_it_is_laid_out(run: Path, tmp_path: Path) -> None:
-    records = [json.loads(line) for line in run.read_text().splitlines()]
+    records = read_records(run)
     expected = summary(run)
     for indent in (None, 1, 4):
         array = tmp_path / f"run{indent}.json"

@@ -403,6 +403,7 @@ class TestOutputs:
     def test_csv_has_a_row_for_each_tree_with_the_numbers_of_its_aggregate(self, tmp_path: Path) -> None:
         path = tmp_path / "run.csv"
         result = denet("-j", "-i", "20", "-o", path, "run", *FAMILY)
+        assert result.records
         as_text = [json.loads(line, parse_float=str, parse_int=str) for line in result.out.splitlines()]
         trees = of_kind(as_text, "tree")
         with open(path, newline="", encoding="utf-8") as file:

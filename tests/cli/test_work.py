@@ -58,7 +58,7 @@ def test_a_build_with_several_jobs(tmp_path: Path) -> None:
         (tmp_path / f"{name}.c").write_text(f"int {name}(void) {{ return 0; }}\n")
     objects = " ".join(f"{n}.o" for n in names)
     (tmp_path / "Makefile").write_text(f"all: {objects}\n\t@echo done\n%.o: %.c\n\tcc -O2 -c $<\n")
-    result = denet("-o", "run.jsonl", "run", "make", "-j4", cwd=tmp_path)
+    result = denet("-o", "run.jsonl", "run", "make", "--no-print-directory", "-j4", cwd=tmp_path)
     assert result.status == 0
     assert result.out.endswith("done\n")
     assert all((tmp_path / f"{n}.o").exists() for n in names)

@@ -36,3 +36,6 @@ void scene_remove(const struct scene *scene);
 void scene_write(const struct scene *scene, int64_t pid, const char *file,
                  struct dn_str content);                                     /* in place; pid 0: of no process */
 void scene_delete(const struct scene *scene, int64_t pid, const char *file); /* NULL: the process */
+
+/* Calls `check` with this file of every process of all kernels, with each cut of it, and with many random changes. */
+void scene_change_each(const char *file, void (*check)(struct dn_str));

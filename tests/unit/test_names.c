@@ -2,6 +2,8 @@
 #include "cli/closing.h"
 #include "common.h"
 
+#include <signal.h>
+
 static void assert_name(struct dn_str name, const char *expected) {
         dn_autotext struct dn_text text = {0};
 
@@ -58,7 +60,18 @@ static void a_cut_never_halves_a_character(void **state) {
         assert_cut("äöüäöü", &utf8, 5, "äöüä…");
 }
 
+static void a_signal_is_called_as_in_the_manual(void **state) {
+        assert_string_equal(dn_signal_name(SIGTERM), "TERM");
+        assert_string_equal(dn_signal_name(SIGKILL), "KILL");
+        assert_string_equal(dn_signal_name(SIGSEGV), "SEGV");
+        assert_null(dn_signal_name(0));
+        assert_null(dn_signal_name(-1));
+        assert_null(dn_signal_name(SIGRTMIN));
+        assert_null(dn_signal_name(1000));
+}
+
 RUN_TESTS(cmocka_unit_test(ordinary_names_stay_as_they_are), cmocka_unit_test(controls_become_question_marks),
           cmocka_unit_test(marks_that_turn_the_text_around_become_question_marks),
           cmocka_unit_test(bytes_that_are_no_text_become_question_marks),
-          cmocka_unit_test(a_name_is_cut_on_a_terminal_only), cmocka_unit_test(a_cut_never_halves_a_character))
+          cmocka_unit_test(a_name_is_cut_on_a_terminal_only), cmocka_unit_test(a_cut_never_halves_a_character),
+          cmocka_unit_test(a_signal_is_called_as_in_the_manual))

@@ -114,8 +114,41 @@ static void what_is_no_such_file_is_refused(void **state) {
                         fail_msg("taken: %.*s", (int)bad[i].n, bad[i].p);
 }
 
+/* ---- against a reader that looks for each line by its key ---- */
+
+static int parse_plainly(struct dn_str file, uint64_t v[7]) {
+        static const char *const keys[] = {
+                "rchar", "wchar", "syscr", "syscw", "read_bytes", "write_bytes", "cancelled_write_bytes"};
+        uint64_t all = 0;
+
+        for (size_t i = 0; i < DN_COUNT(keys); i++) {
+                struct dn_str value;
+
+                if (!dn_str_value(&file, dn_str_of(keys[i]), &value) || !dn_str_u64(value, &v[i]))
+                        return -EBADMSG;
+                all |= v[i];
+        }
+        return all >> 61 ? -EBADMSG : 0;
+}
+
+static void assert_as_the_plain_reader(struct dn_str file) {
+        struct dn_io io = {0};
+        uint64_t v[7];
+        int r = parse(file, &io);
+
+        if (r != parse_plainly(file, v) ||
+            (r == 0 && (io.rchar != v[0] || io.wchar != v[1] || io.syscr != v[2] || io.syscw != v[3] ||
+                        io.read_bytes != v[4] || io.write_bytes != v[5] || io.cancelled_write_bytes != v[6])))
+                fail_msg("%d: %.*s", r, (int)file.n, file.p);
+}
+
+static void whatever_becomes_of_a_file_it_is_read_as_line_after_line(void **state) {
+        scene_change_each("io", assert_as_the_plain_reader);
+}
+
 RUN_TESTS(cmocka_unit_test(what_was_read_and_written_is_exact),
           cmocka_unit_test(a_disk_has_what_was_synced_and_what_was_cancelled),
           cmocka_unit_test(threads_and_reaped_children_are_in_it), cmocka_unit_test(numbers_stand_under_their_names),
           cmocka_unit_test(a_file_without_one_of_its_lines_is_refused),
-          cmocka_unit_test(what_is_no_such_file_is_refused))
+          cmocka_unit_test(what_is_no_such_file_is_refused),
+          cmocka_unit_test(whatever_becomes_of_a_file_it_is_read_as_line_after_line))

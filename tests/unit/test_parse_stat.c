@@ -298,6 +298,77 @@ static void a_name_too_long_is_cut(void **state) {
         assert_int_equal(st.start_ticks, 99);
 }
 
+/* ---- against a reader that takes word after word ---- */
+
+static bool skip_words(struct dn_str *rest, int n) {
+        struct dn_str word;
+
+        while (n-- > 0)
+                if (!dn_str_word(rest, &word))
+                        return false;
+        return true;
+}
+
+static bool take_time(struct dn_str *rest, uint64_t *ret_ticks) {
+        int64_t value;
+
+        if (!dn_str_take_i64(rest, &value))
+                return false;
+        *ret_ticks = value < 0 ? 0 : (uint64_t)value;
+        return true;
+}
+
+static int parse_plainly(struct dn_str line, struct dn_stat *st) {
+        struct dn_str name, rest, word;
+        int64_t threads;
+
+        *st = (struct dn_stat){.processor = -1};
+        if (!dn_str_between_last(line, '(', ')', &name, &rest) || !dn_str_word(&rest, &word) || word.n != 1 ||
+            !dn_str_take_i64(&rest, &st->ppid) || !skip_words(&rest, 4) || !dn_str_take_u64(&rest, &st->flags) ||
+            !dn_str_take_u64(&rest, &st->minflt) || !dn_str_take_u64(&rest, &st->cminflt) ||
+            !dn_str_take_u64(&rest, &st->majflt) || !dn_str_take_u64(&rest, &st->cmajflt) ||
+            !dn_str_take_u64(&rest, &st->utime_ticks) || !dn_str_take_u64(&rest, &st->stime_ticks) ||
+            !take_time(&rest, &st->cutime_ticks) || !take_time(&rest, &st->cstime_ticks) || !skip_words(&rest, 2) ||
+            !dn_str_take_i64(&rest, &threads) || !skip_words(&rest, 1) || !dn_str_take_u64(&rest, &st->start_ticks))
+                return -EBADMSG;
+        st->state = word.p[0];
+        st->num_threads = threads < 0 ? 0 : (uint64_t)threads;
+        if ((st->utime_ticks | st->stime_ticks | st->cutime_ticks | st->cstime_ticks | st->start_ticks) >> 44 ||
+            (st->minflt | st->cminflt | st->majflt | st->cmajflt | st->num_threads) >> 56)
+                return -EBADMSG;
+        st->comm_size = (uint8_t)(name.n < DN_COMM_MAX ? name.n : DN_COMM_MAX - 1);
+        memcpy(st->comm, name.p, st->comm_size);
+        if (dn_str_take_u64(&rest, &st->vsize_bytes) && dn_str_take_u64(&rest, &st->rss_pages) &&
+            skip_words(&rest, 3) && dn_str_take_u64(&rest, &st->startstack) && skip_words(&rest, 10) &&
+            !dn_str_take_i64(&rest, &st->processor))
+                st->processor = -1;
+        return 0;
+}
+
+static bool equal_numbers(const struct dn_stat *a, const struct dn_stat *b) {
+        return a->state == b->state && a->ppid == b->ppid && a->flags == b->flags && a->minflt == b->minflt &&
+               a->cminflt == b->cminflt && a->majflt == b->majflt && a->cmajflt == b->cmajflt &&
+               a->utime_ticks == b->utime_ticks && a->stime_ticks == b->stime_ticks &&
+               a->cutime_ticks == b->cutime_ticks && a->cstime_ticks == b->cstime_ticks &&
+               a->num_threads == b->num_threads && a->start_ticks == b->start_ticks &&
+               a->vsize_bytes == b->vsize_bytes && a->rss_pages == b->rss_pages && a->startstack == b->startstack &&
+               a->processor == b->processor;
+}
+
+static void assert_as_the_plain_reader(struct dn_str line) {
+        struct dn_stat st = {0}, plain;
+        int r = parse(line, &st);
+
+        if (r != parse_plainly(line, &plain) ||
+            (r == 0 && (!equal_numbers(&st, &plain) || st.comm_size != plain.comm_size ||
+                        memcmp(st.comm, plain.comm, DN_COMM_MAX) != 0)))
+                fail_msg("%d: %.*s", r, (int)line.n, line.p);
+}
+
+static void whatever_becomes_of_a_line_it_is_read_as_word_after_word(void **state) {
+        scene_change_each("stat", assert_as_the_plain_reader);
+}
+
 RUN_TESTS(cmocka_unit_test(a_name_comes_back_byte_for_byte), cmocka_unit_test(each_state_has_its_letter),
           cmocka_unit_test(every_recorded_process_has_its_parent), cmocka_unit_test(threads_are_counted),
           cmocka_unit_test(what_was_reaped_stands_apart_from_its_own),
@@ -311,4 +382,5 @@ RUN_TESTS(cmocka_unit_test(a_name_comes_back_byte_for_byte), cmocka_unit_test(ea
           cmocka_unit_test(ticks_that_no_clock_can_reach_are_refused),
           cmocka_unit_test(negative_time_of_children_is_none),
           cmocka_unit_test(a_parent_and_a_count_of_threads_may_be_negative), cmocka_unit_test(a_name_may_hold_a_nul),
-          cmocka_unit_test(a_name_too_long_is_cut))
+          cmocka_unit_test(a_name_too_long_is_cut),
+          cmocka_unit_test(whatever_becomes_of_a_line_it_is_read_as_word_after_word))

@@ -487,6 +487,18 @@ static void other_children_of_the_caller_are_left_alone(void **state) {
         assert_int_equal(WEXITSTATUS(status), 6);
 }
 
+static void a_command_that_somebody_else_waits_for_ends_the_stream(void **state) {
+        denet *d = run(OPTIONS(.interval_ms = 10), ARGV((char *)"sleep", (char *)"0.1"));
+        int code = -7, number = -7;
+
+        assert_int_equal(waitpid((pid_t)denet_pid(d), NULL, 0), denet_pid(d));
+        go_to_end(d);
+        assert_int_equal(denet_status(d, &code, &number), 0);
+        assert_int_equal(code, -1); /* it is not known how */
+        assert_int_equal(number, -1);
+        denet_free(d);
+}
+
 /* ---------------------------------------------------------------------------------------------------- attaching */
 
 static void an_attached_process_is_let_go_on_stop(void **state) {
@@ -997,6 +1009,7 @@ RUN_TESTS(LEAVES_NOTHING(a_run_is_metadata_then_trees_then_its_exit), LEAVES_NOT
           LEAVES_NOTHING(who_does_not_stop_is_killed_with_all_it_started),
           LEAVES_NOTHING(a_command_goes_on_when_its_stream_is_freed), LEAVES_NOTHING(two_streams_share_nothing),
           LEAVES_NOTHING(other_children_of_the_caller_are_left_alone),
+          LEAVES_NOTHING(a_command_that_somebody_else_waits_for_ends_the_stream),
           LEAVES_NOTHING(an_attached_process_is_let_go_on_stop),
           LEAVES_NOTHING(an_attached_process_that_ends_ends_the_stream),
           LEAVES_NOTHING(what_cannot_be_attached_to_is_said),

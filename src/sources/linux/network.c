@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Bytes of the main process's network namespace: everybody's in it. Once a second, and at both ends: the kernel makes
- * the text of all interfaces anew for each reading. */
+ * the text of all interfaces anew for each reading. More often at first: when the main process has ended nothing can be
+ * read any more, and of a short one a second is much. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_netdev.h"
@@ -9,10 +10,11 @@
 
 enum { FILE_MAX = 16 << 20 };
 static const int64_t pace_ns = 1000000000;
+enum { PART_OF_AGE = 10 }; /* of the time that is watched already, and no more often */
 
 struct network {
         struct dn_target *target;
-        int64_t due_ns;
+        int64_t began_ns, due_ns;
 };
 
 static int network_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
@@ -24,6 +26,10 @@ static int network_open(void **ret_state, struct dn_target *t, struct dn_text *w
         network->target = t;
         *ret_state = network;
         return 0;
+}
+
+static int64_t pace_of(int64_t age_ns) {
+        return age_ns / PART_OF_AGE < pace_ns ? age_ns / PART_OF_AGE : pace_ns;
 }
 
 static int network_read(void *state, struct dn_pass *pass) {
@@ -40,7 +46,9 @@ static int network_read(void *state, struct dn_pass *pass) {
                 row = dn_snapshot_find(pass->now, t->main);
         if (!row || dn_row_ended(row))
                 return 0;
-        network->due_ns = pass->mono_ns + pace_ns;
+        if (pass->first)
+                network->began_ns = pass->mono_ns;
+        network->due_ns = pass->mono_ns + pace_of(pass->mono_ns - network->began_ns);
         fd = dn_procfs_open_at(t->procfs, row->slot, "net/dev");
         r = fd < 0 ? fd : dn_file_append_fd(fd, FILE_MAX, &file);
         if (r < 0)

@@ -56,7 +56,8 @@ static void set_rest(struct dn_row *row, const struct dn_stat *st, int64_t tick_
         dn_row_set(row, DN_started_at_ms, (int64_t)st->start_ticks * (tick_us / 1000), number);
         dn_row_set(row, DN_state, st->state, number);
         dn_row_set(row, DN_parent_pid, st->ppid, number);
-        dn_row_set(row, DN_exec_mark, (int64_t)st->startstack, number);
+        /* Of the address what differs between two programs, small enough to be added up with all else. */
+        dn_row_set(row, DN_exec_mark, (int64_t)(st->startstack >> 4 & UINT32_MAX), number);
         if (st->processor >= 0)
                 dn_row_set(row, DN_cpu_core, st->processor, number);
 }
@@ -98,7 +99,7 @@ static int read_stat(struct dn_procfs *p, struct dn_member *member, struct dn_ro
 static int64_t read_clock(const struct dn_procfs *p, int64_t pid) {
         int64_t clock_ns;
 
-        return p->cpu_clock(p, pid, &clock_ns) ? clock_ns : -1;
+        return p->cpu_clock && p->cpu_clock(p, pid, &clock_ns) ? clock_ns : -1;
 }
 
 int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct dn_row *row, uint32_t number) {
@@ -175,7 +176,7 @@ struct seen {
         struct dn_key key;
         int64_t clock_ns; /* its CPU clock; -1: not known */
         uint64_t vsize_bytes, rss_pages;
-        int64_t ppid;
+        struct dn_key parent;
         uint32_t parent_slot; /* NO_SLOT: the parent is no member */
         bool memory;          /* statm was read when stat said this of its memory */
         bool ended;           /* a zombie, or gone */
@@ -246,17 +247,18 @@ static bool parent_lives(const struct process *process, const struct seen *seen)
         if (seen->parent_slot == NO_SLOT)
                 return true;
         parent = members->by_slot[seen->parent_slot];
-        return parent->used && parent->key.pid == seen->ppid && !process->by_slot[seen->parent_slot].ended;
+        return parent->used && dn_key_equal(parent->key, seen->parent) && !process->by_slot[seen->parent_slot].ended;
 }
 
 /* It has not run since its last reading, so nothing that it does has changed: CPU time, I/O, faults, threads, name. Not
- * to be told of one that was running then, whose clock lags by up to a tick, nor of a zombie. */
+ * to be told of one that was running then, whose clock lags by up to a tick, nor of a zombie; nor within a tick of one
+ * with several threads, since the state is the first one's alone. */
 static bool has_slept(const struct process *process, const struct dn_row *row, const struct seen *seen,
-                      int64_t clock_ns) {
+                      int64_t clock_ns, bool are_close) {
         char state = (char)dn_row_or_zero(row, DN_state);
 
         return clock_ns >= 0 && clock_ns == seen->clock_ns && state != 'R' && state != 'Z' &&
-               parent_lives(process, seen);
+               !(are_close && dn_row_or_zero(row, DN_thread_count) > 1) && parent_lives(process, seen);
 }
 
 static void note_seen(struct process *process, struct seen *seen, const struct dn_stat *st, int64_t clock_ns) {
@@ -264,10 +266,10 @@ static void note_seen(struct process *process, struct seen *seen, const struct d
 
         seen->clock_ns = clock_ns;
         seen->ended = st->state == 'Z' && st->num_threads <= 1;
-        if (st->ppid == seen->ppid && seen->parent_slot != NO_SLOT && parent_lives(process, seen))
+        if (st->ppid == seen->parent.pid && seen->parent_slot != NO_SLOT && parent_lives(process, seen))
                 return;
         parent = dn_members_find(process->target->members, st->ppid);
-        seen->ppid = st->ppid;
+        seen->parent = parent ? parent->key : (struct dn_key){0};
         seen->parent_slot = parent ? parent->slot : NO_SLOT;
 }
 
@@ -311,7 +313,7 @@ static int process_read(void *state, struct dn_pass *pass) {
         const struct dn_table *rows = &pass->now->part[DN_PROCESS];
         bool all = pass->first || pass->final;
         bool are_close = process->last_ns && pass->mono_ns - process->last_ns < close_ns && !pass->final;
-        int64_t stamp_ns = pass->mono_ns;
+        int64_t stamp_ns = dn_clock_mono_ns(); /* the sources before this one have taken their time */
         uint32_t slept = 0;
 
         dn_procfs_begin(p);
@@ -327,7 +329,7 @@ static int process_read(void *state, struct dn_pass *pass) {
                         continue;
                 }
                 clock_ns = read_clock(p, row->key.pid);
-                if (!all && has_slept(process, row, seen, clock_ns)) {
+                if (!all && has_slept(process, row, seen, clock_ns, are_close)) {
                         if (++slept % A_STAMP_FOR == 0)
                                 stamp_ns = dn_clock_mono_ns();
                         row->read_ns = stamp_ns;

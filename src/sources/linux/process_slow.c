@@ -2,7 +2,8 @@
  * What costs more to read than stat and io, at a pace of its own: once a second, when a process is first seen, and at
  * the end. Of a large tree in turn, so that all of it together takes a small share of what the pass takes for the rest.
  * One that has not run since has nothing new but its memory. smaps_rollup holds the process's memory lock while it is
- * read: it waits until the process is a second old, and after each reading for a thousand times as long as that took. */
+ * read: it waits until the process is a second old, and after each reading for a thousand times as long as that took.
+ */
 #include "base/guard.h"
 #include "base/slots.h"
 #include "host/clock.h"
@@ -155,8 +156,8 @@ static void read_one(struct slow *slow, struct dn_row *row, struct pace *pace, c
                 return;
         if (has_run)
                 read_fds(slow->target->procfs, row, pass->now->number);
-        else
-                dn_process_read_memory(slow->target->procfs, row, pass->now->number);
+        /* Of one that runs too: that stat saw none of it move says little where there are many cores. */
+        dn_process_read_memory(slow->target->procfs, row, pass->now->number);
         if (pass->mono_ns >= pace->smaps_due_ns && slow->smaps.left_ns > 0)
                 read_smaps(slow, row, pace, pass->now->number);
 }
@@ -180,6 +181,8 @@ static int read_in_turn(struct slow *slow, const struct dn_pass *pass) {
                 smaps_ns = slow->smaps.left_ns;
                 read_one(slow, row, pace, pass);
                 slow->turn = at + 1;
+                if (all)
+                        continue; /* it has to be: what comes after is not to wait for it */
                 slow->files.left_ns += then_ns + (smaps_ns - slow->smaps.left_ns);
                 then_ns = dn_clock_mono_ns();
                 slow->files.left_ns -= then_ns;

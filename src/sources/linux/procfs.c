@@ -21,6 +21,9 @@ static const char *const held_names[DN_HELD_FILES] = {
 /* Left free for all else that this program and its host do. */
 enum { SPARE_DESCRIPTORS = 128, NOT_OPEN = -1, REFUSED = -2 };
 
+/* Given back when the kernel has none to give any more: what is not held is opened for its reading. */
+enum { SPARE_AT_LIMIT = 8 };
+
 /* The clock's number is the kernel's encoding of "process, all threads, scheduler time" (posix-timers.h). */
 static bool kernel_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
         clockid_t clock = (clockid_t)((~(unsigned)pid) << 3 | 2);
@@ -32,13 +35,6 @@ static bool kernel_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns
                 return false;
         *ret_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
         return true;
-}
-
-static bool no_clock(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns) {
-        (void)p;
-        (void)pid;
-        (void)ret_ns;
-        return false;
 }
 
 static void take_units(struct dn_procfs *p) {
@@ -66,7 +62,7 @@ int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
                 return -ENOMEM;
         p->real = !root;
         p->self = p->real ? getpid() : 0;
-        p->cpu_clock = p->real ? kernel_clock : no_clock;
+        p->cpu_clock = p->real ? kernel_clock : NULL;
         take_units(p);
         p->root = dn_file_directory(AT_FDCWD, root ? root : "/proc");
         if (p->root >= 0 && p->real && !is_ours(p->root)) {
@@ -140,9 +136,12 @@ static bool has_place(struct dn_procfs *p) {
         return p->held < p->limit;
 }
 
-/* The kernel has none to give any more: this many it is. */
+/* The kernel has none to give any more: somewhat fewer than these it is, whoever has to give them up. */
 static void limit_reached(struct dn_procfs *p) {
-        p->limit = p->held;
+        p->limit = p->held > SPARE_AT_LIMIT ? p->held - SPARE_AT_LIMIT : 0;
+        become_lean(p);
+        while (p->held > p->limit)
+                give_back_files(p, &p->by_slot[p->hand++ % p->room]);
 }
 
 void dn_procfs_begin(struct dn_procfs *p) {
@@ -184,8 +183,7 @@ void dn_procfs_release(struct dn_procfs *p, uint32_t slot) {
         p->by_slot[slot].used = false;
 }
 
-int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
-        const struct dn_held_process *held = &p->by_slot[slot];
+static int open_below(const struct dn_procfs *p, const struct dn_held_process *held, const char *path) {
         char whole[96];
         int fd;
 
@@ -198,6 +196,15 @@ int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
         return fd < 0 ? -errno : fd;
 }
 
+int dn_procfs_open_at(struct dn_procfs *p, uint32_t slot, const char *path) {
+        int fd = open_below(p, &p->by_slot[slot], path);
+
+        if ((fd != -EMFILE && fd != -ENFILE) || p->held == 0)
+                return fd;
+        limit_reached(p);
+        return open_below(p, &p->by_slot[slot], path);
+}
+
 int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char *buffer, size_t room) {
         dn_autoclose int fd = dn_procfs_open_at(p, slot, path);
 
@@ -207,16 +214,9 @@ int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char
 /* Opened for this reading, and held from then on where there is room. */
 static int read_anew(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
         struct dn_held_process *held = &p->by_slot[slot];
-        int fd = dn_procfs_open_at(p, slot, held_names[file]), n;
+        int fd = dn_procfs_open_at(p, slot, held_names[file]);
+        int n = fd < 0 ? fd : dn_file_reread(fd, buffer, room);
 
-        if (fd == -EMFILE || fd == -ENFILE) {
-                limit_reached(p);
-                if (has_place(p))
-                        fd = dn_procfs_open_at(p, slot, held_names[file]);
-        }
-        n = fd;
-        if (fd >= 0)
-                n = dn_file_reread(fd, buffer, room);
         if (n == -EACCES || n == -EPERM)
                 held->file[file] = REFUSED;
         if (fd < 0)

@@ -29,8 +29,8 @@ struct dn_procfs {
         int64_t self;    /* this process's pid there; 0 in a recorded tree, where it is somebody else's */
         int64_t tick_us; /* of utime and its like */
         int64_t page_kb; /* of statm's numbers */
-        /* CPU time of all threads of a process, the dead ones too, in ns. False: no such process, or no such clock. A
-         * test puts its own here. */
+        /* CPU time of all threads of a process, the dead ones too, in ns. False: no such process. NULL: there is no
+         * such clock, as of a recorded tree; a test puts its own here. */
         bool (*cpu_clock)(const struct dn_procfs *p, int64_t pid, int64_t *ret_ns);
 };
 

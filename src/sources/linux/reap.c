@@ -228,13 +228,14 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         return dn_ledger_end(l, &e);
 }
 
-static bool next_zombie(const struct dn_target *t, pid_t *ret_pid) {
+static bool next_zombie(struct dn_target *t, pid_t *ret_pid) {
         siginfo_t info = {0};
         int r;
 
         do
                 r = waitid(t->subreaper ? P_ALL : P_PID, (id_t)t->main.pid, &info, WEXITED | WNOHANG | WNOWAIT);
         while (r < 0 && errno == EINTR);
+        t->taken |= r < 0 && errno == ECHILD && !t->ended;
         *ret_pid = info.si_pid;
         return r == 0 && info.si_pid != 0;
 }

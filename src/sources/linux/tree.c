@@ -110,12 +110,13 @@ static bool read_candidate(const struct tree *tree, int64_t pid, struct candidat
 /* A thread's number is not a process's; its stat does not say so, its CPU clock does. */
 static int look_at(struct tree *tree, int64_t pid, bool again) {
         const struct dn_member *member = dn_members_find(tree->target->members, pid);
+        const struct dn_procfs *procfs = tree->target->procfs;
         struct candidate c;
         int64_t clock;
 
         if (pid == tree->self)
                 return 0;
-        if (tree->target->procfs->real && !tree->target->procfs->cpu_clock(tree->target->procfs, pid, &clock)) {
+        if (procfs->real && !procfs->cpu_clock(procfs, pid, &clock)) {
                 if (!again && tree->n_missing < MISSING_MAX)
                         tree->missing[tree->n_missing++] = pid;
                 return 0;
@@ -143,8 +144,8 @@ static int look_at_cgroup(struct tree *tree) {
         return dn_cgroup_each(tree->target->cgroup, look_at_inmate, tree);
 }
 
-/* `members`: their numbers may have been given out again. */
-static int look_at_proc(struct tree *tree, bool members) {
+/* Members are left out but for those whose numbers are above this one: they may have been given out again since. */
+static int look_at_proc(struct tree *tree, int64_t above) {
         int fd = openat(tree->target->procfs->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
         struct dirent *entry;
@@ -155,20 +156,20 @@ static int look_at_proc(struct tree *tree, bool members) {
         tree->n_missing = 0;
         while (dir && (entry = readdir(dir)))
                 if (dn_str_u64(dn_str_of(entry->d_name), &pid) && pid <= INT32_MAX &&
-                    (members || !dn_members_find(tree->target->members, (int64_t)pid)) &&
+                    ((int64_t)pid > above || !dn_members_find(tree->target->members, (int64_t)pid)) &&
                     look_at(tree, (int64_t)pid, true) < 0)
                         return -ENOMEM;
         return 0;
 }
 
-static int look_at_all(struct tree *tree, int64_t now_ns, bool members) {
+static int look_at_all(struct tree *tree, int64_t now_ns, int64_t above) {
         int64_t pace_ns = full_look_ns, took_ns;
         int r = 0;
 
         if (!has_own_cgroup(tree) || now_ns >= tree->proc_after_ns) {
                 tree->proc_after_ns = now_ns + seldom_ns;
                 took_ns = dn_clock_mono_ns();
-                r = look_at_proc(tree, members);
+                r = look_at_proc(tree, above);
                 took_ns = dn_clock_mono_ns() - took_ns;
                 if (took_ns * FULL_LOOK_SHARE > pace_ns)
                         pace_ns = took_ns * FULL_LOOK_SHARE < seldom_ns ? took_ns * FULL_LOOK_SHARE : seldom_ns;
@@ -326,7 +327,7 @@ static int tree_read(void *state, struct dn_pass *pass) {
         }
         unknown = newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass);
         if (unknown || pass->mono_ns >= tree->full_after_ns)
-                r = look_at_all(tree, pass->mono_ns, unknown);
+                r = look_at_all(tree, pass->mono_ns, unknown ? 0 : from);
         else
                 r = newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
         if (r == 0)
