@@ -223,20 +223,6 @@ bool dn_scan_bool(struct dn_scan *scan, bool *ret_value) {
         return true;
 }
 
-bool dn_scan_raw(struct dn_scan *scan, struct dn_str *ret_json) {
-        const char *from;
-
-        if (scan->failed)
-                return false;
-        ahead(scan);
-        from = scan->p;
-        dn_scan_skip(scan);
-        if (scan->failed)
-                return false;
-        *ret_json = (struct dn_str){from, (size_t)(scan->p - from)};
-        return true;
-}
-
 bool dn_scan_end(struct dn_scan *scan) {
         if (scan->failed || scan->depth > 0)
                 return false;

@@ -49,9 +49,7 @@ bool dn_scan_string(struct dn_scan *scan, struct dn_str *ret_raw);          /* a
 bool dn_scan_i64(struct dn_scan *scan, int64_t *ret_value);                 /* a whole number; 3.0 and 3e2 are whole */
 bool dn_scan_steps(struct dn_scan *scan, int decimals, int64_t *ret_steps); /* in 10^-decimals, 0 to 8, rounded */
 bool dn_scan_bool(struct dn_scan *scan, bool *ret_value);
-bool dn_scan_raw(struct dn_scan *scan,
-                 struct dn_str *ret_json); /* any value, as it is written; validated as skip does */
-void dn_scan_skip(struct dn_scan *scan);   /* past any value, strictly validated all the same (json_skip.c) */
+void dn_scan_skip(struct dn_scan *scan); /* past any value, strictly validated all the same (json_skip.c) */
 
 /* Only blanks are left, and no fault was met. */
 bool dn_scan_end(struct dn_scan *scan);

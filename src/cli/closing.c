@@ -2,6 +2,7 @@
 #include "base/guard.h"
 #include "cli/closing_parts.h"
 #include "cli/fold.h"
+#include "cli/names.h"
 #include "cli/quantity.h"
 
 static const double small_secs = 1; /* a shorter run has no course of its own */
@@ -111,7 +112,7 @@ static const struct dn_detail_group *largest_but(const struct dn_detail *d, cons
 }
 
 static void put_part(struct dn_text *text, const char *name, double kb) {
-        dn_closing_put_name(text, dn_str_of(name));
+        dn_put_name(text, dn_str_of(name));
         dn_text_put_char(text, ' ');
         dn_put_bytes(text, kb * 1024);
 }

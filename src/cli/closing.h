@@ -16,11 +16,3 @@ struct dn_closing {
 
 /* Appends it, the empty line before it left out. */
 void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn_closing *how);
-
-/* A name of somebody else's: control characters and bytes that are no UTF-8 become `?`. */
-void dn_closing_put_name(struct dn_text *text, struct dn_str name);
-
-/* "TERM"; NULL: it has none, as a real-time signal. */
-const char *dn_signal_name(int number);
-/* The same; on a terminal no wider than `room`. */
-void dn_closing_put_cut_name(struct dn_text *text, struct dn_str name, const struct dn_closing *how, size_t room);

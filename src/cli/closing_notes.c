@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "cli/closing_parts.h"
+#include "cli/names.h"
 #include "cli/quantity.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@ enum { WIDTH = 80 };
 static void put_note(struct dn_text *text, const struct dn_closing *how, const char *sgr, struct dn_text *note) {
         dn_text_put(text, DN_STR("note      "));
         dn_closing_style(text, how, sgr);
-        dn_closing_put_name(text, dn_text_str(note));
+        dn_put_name(text, dn_text_str(note));
         dn_closing_style(text, how, DN_PLAIN);
         dn_text_put_char(text, '\n');
         dn_text_reset(note);
@@ -86,8 +87,8 @@ static void put_missing(struct dn_text *text, const struct dn_missing *m, const 
         if (m->names.n == 0)
                 return;
         dn_text_put(text, dn_str_of(label));
-        dn_closing_put_name(
-                text, dn_text_str(sizeof(label) + m->reasons.n + sizeof(more) - 3 < width ? &m->reasons : &m->names));
+        dn_put_name(text,
+                    dn_text_str(sizeof(label) + m->reasons.n + sizeof(more) - 3 < width ? &m->reasons : &m->names));
         dn_text_put(text, dn_str_of(more));
 }
 
@@ -95,7 +96,7 @@ static void put_records(struct dn_text *text, const struct dn_closing_numbers *n
         if (!how->records)
                 return;
         dn_text_put(text, DN_STR("records   "));
-        dn_closing_put_name(text, dn_str_of(how->records));
+        dn_put_name(text, dn_str_of(how->records));
         dn_text_printf(text, ", %.0f sample%s", n->samples, n->samples == 1 ? "" : "s");
         if (how->records_bytes >= 0) {
                 dn_text_put(text, DN_STR(", "));

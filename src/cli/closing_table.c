@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "cli/closing_parts.h"
+#include "cli/names.h"
 #include "cli/quantity.h"
 
 /* A program is named if it is among the first five, or of the next five and used a hundredth. */
@@ -51,10 +52,21 @@ static void put_use(const struct table *t, const struct dn_group *g, const struc
         put_cell(t->text, 6, dn_put_count, (double)g->runs);
 }
 
+/* On a terminal what is left of the line, and no less than says something. */
+static void put_command(const struct table *t, struct dn_str name, size_t used) {
+        enum { LEAST = 20 };
+        int room = t->how->columns - 1 - (int)used;
+
+        if (t->how->terminal && t->how->columns > 0)
+                dn_put_cut_name(t->text, name, (size_t)(room > LEAST ? room : LEAST), t->how->utf8);
+        else
+                dn_put_name(t->text, name);
+}
+
 static void put_row(const struct table *t, const struct dn_group *g, const struct dn_detail_group *d,
                     const char *name) {
         bool wide = dn_closing_wide(t->how);
-        size_t from = t->text->n, room;
+        size_t from = t->text->n;
 
         /* Files of older releases have no CPU seconds. */
         if (t->total_secs > 0) {
@@ -71,9 +83,7 @@ static void put_row(const struct table *t, const struct dn_group *g, const struc
         else
                 put_use(t, g, d);
         dn_text_put(t->text, DN_STR("  "));
-        from = t->text->n - from;
-        room = (size_t)(t->how->columns > 20 + (int)from ? t->how->columns - 1 - (int)from : 20);
-        dn_closing_put_cut_name(t->text, dn_str_of(wide && d->command ? d->command : name), t->how, room);
+        put_command(t, dn_str_of(wide && d->command ? d->command : name), t->text->n - from);
         dn_text_put_char(t->text, '\n');
 }
 

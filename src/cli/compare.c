@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/compare.h"
 #include "base/guard.h"
-#include "cli/closing.h"
+#include "cli/names.h"
 #include "cli/quantity.h"
 
 #include <math.h>
@@ -128,7 +128,7 @@ static void put_name(struct dn_text *text, struct dn_str name, int room) {
                 dn_text_put(text, DN_STR("..."));
                 name = (struct dn_str){name.p + name.n - (size_t)room + 3, (size_t)room - 3};
         }
-        dn_closing_put_name(text, name);
+        dn_put_name(text, name);
 }
 
 static int larger(int a, size_t b) {
@@ -215,7 +215,7 @@ static void put_most_changed(struct dn_text *text, const struct dn_compared runs
         if (!before && !after)
                 return;
         dn_text_put(text, DN_STR("most changed: "));
-        dn_closing_put_name(text, dn_str_of(label));
+        dn_put_name(text, dn_str_of(label));
         if (before && after) {
                 dn_text_put(text, DN_STR(", CPU "));
                 dn_put_seconds(text, before->cpu_secs);
@@ -224,7 +224,7 @@ static void put_most_changed(struct dn_text *text, const struct dn_compared runs
                 put_memory_change(text, after->peak_kb - before->peak_kb);
         } else {
                 dn_text_put(text, DN_STR(", only in "));
-                dn_closing_put_name(text, dn_str_of(runs[after ? 1 : 0].name));
+                dn_put_name(text, dn_str_of(runs[after ? 1 : 0].name));
                 dn_text_put(text, DN_STR(", CPU "));
                 dn_put_seconds(text, (after ? after : before)->cpu_secs);
         }

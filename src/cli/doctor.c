@@ -2,7 +2,7 @@
 #include "cli/doctor.h"
 #include "base/guard.h"
 #include "cli/cli.h"
-#include "cli/closing.h"
+#include "cli/names.h"
 #include "cli/quantity.h"
 #include "cli/take.h"
 
@@ -125,10 +125,10 @@ static void put_head(struct dn_text *text, const struct doctor *d) {
         dn_text_printf(text, "denet %s", denet_version());
         if (d->host.n > 0) {
                 dn_text_put(text, DN_STR(" on "));
-                dn_closing_put_name(text, dn_text_str(&d->host));
+                dn_put_name(text, dn_text_str(&d->host));
         }
         dn_text_put(text, d->kernel.n > 0 ? DN_STR(": Linux ") : DN_STR(": "));
-        dn_closing_put_name(text, dn_text_str(&d->kernel));
+        dn_put_name(text, dn_text_str(&d->kernel));
         if (d->cores > 0)
                 dn_text_printf(text, "%s%lld core%s", d->kernel.n > 0 ? ", " : "", (long long)d->cores,
                                d->cores == 1 ? "" : "s");
@@ -147,11 +147,11 @@ static void put_mark(struct dn_text *text, const char *mark, const char *style, 
 
 /* On one line where both fit; else what follows on a line of its own. */
 static void put_words(struct dn_text *text, struct dn_str what, struct dn_str link, struct dn_str rest) {
-        dn_closing_put_name(text, what);
+        dn_put_name(text, what);
         if (rest.n > 0) {
                 dn_text_put(text, link);
                 dn_text_printf(text, INDENT + what.n + link.n + 1 + rest.n <= WIDTH ? " " : "\n%*s", INDENT, "");
-                dn_closing_put_name(text, rest);
+                dn_put_name(text, rest);
         }
         dn_text_put_char(text, '\n');
 }

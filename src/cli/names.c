@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/names.h"
 #include "base/utf8.h"
-#include "cli/closing.h"
 
 #include <signal.h>
 
@@ -20,7 +20,7 @@ static bool is_harmless(const char *p, size_t n) {
         return n > 0;
 }
 
-void dn_closing_put_name(struct dn_text *text, struct dn_str name) {
+void dn_put_name(struct dn_text *text, struct dn_str name) {
         while (name.n > 0) {
                 size_t n = dn_utf8_length(name);
 
@@ -34,13 +34,11 @@ void dn_closing_put_name(struct dn_text *text, struct dn_str name) {
         }
 }
 
-void dn_closing_put_cut_name(struct dn_text *text, struct dn_str name, const struct dn_closing *how, size_t room) {
-        struct dn_str dots = how->utf8 ? DN_STR("…") : DN_STR("...");
-        size_t width = how->utf8 ? 1 : dots.n, from = text->n, characters = 0, keep = from;
+void dn_put_cut_name(struct dn_text *text, struct dn_str name, size_t room, bool utf8) {
+        struct dn_str dots = utf8 ? DN_STR("…") : DN_STR("...");
+        size_t width = utf8 ? 1 : dots.n, from = text->n, characters = 0, keep = from;
 
-        dn_closing_put_name(text, name);
-        if (!how->terminal || how->columns <= 0)
-                return;
+        dn_put_name(text, name);
         for (size_t i = from; i < text->n; i++) {
                 if (((unsigned char)text->p[i] & 0xc0) == 0x80)
                         continue;

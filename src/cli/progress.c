@@ -3,7 +3,7 @@
 #include "base/guard.h"
 #include "cli/cli.h"
 #include "cli/clock.h"
-#include "cli/closing.h"
+#include "cli/names.h"
 #include "cli/quantity.h"
 
 static const long long first_ms = 500, again_ms = 200;
@@ -64,7 +64,7 @@ static void put_name(struct dn_text *text, struct dn_str name, size_t room) {
                 dn_text_put(text, DN_STR("..."));
                 name = (struct dn_str){name.p + name.n - kept, kept};
         }
-        dn_closing_put_name(text, name);
+        dn_put_name(text, name);
 }
 
 static void blank(struct dn_text *text, int from, int to) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "cli/cli.h"
-#include "cli/closing.h"
+#include "cli/names.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ void dn_say(const char *format, ...) {
                 n = 0;
         }
         dn_text_put(&text, dn_colour(STDERR_FILENO) ? DN_STR("\033[31mdenet\033[0m: ") : DN_STR("denet: "));
-        dn_closing_put_name(&text, line ? (struct dn_str){line, (size_t)n} : dn_str_of(format));
+        dn_put_name(&text, line ? (struct dn_str){line, (size_t)n} : dn_str_of(format));
         dn_text_put_char(&text, '\n');
         dn_write_all(STDERR_FILENO, dn_text_str(&text));
 }

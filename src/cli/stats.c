@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/closing.h"
 #include "cli/compare.h"
+#include "cli/names.h"
 #include "cli/reading.h"
 
 #include <time.h>
@@ -39,13 +40,13 @@ static void put_origin(struct dn_text *text, const char *path, const struct dn_r
         double samples = 0;
         struct tm tm;
 
-        dn_closing_put_name(text, dn_str_of(path));
+        dn_put_name(text, dn_str_of(path));
         dn_text_put(text, DN_STR(": "));
         if (r->command.n) {
-                dn_closing_put_name(text, dn_text_str(&r->command));
+                dn_put_name(text, dn_text_str(&r->command));
                 if (r->host.n) {
                         dn_text_put(text, DN_STR(" on "));
-                        dn_closing_put_name(text, dn_text_str(&r->host));
+                        dn_put_name(text, dn_text_str(&r->host));
                 }
                 dn_text_put(text, DN_STR(", "));
         }

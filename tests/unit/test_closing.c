@@ -103,8 +103,7 @@ static void put_run(struct dn_text *text) {
 }
 
 /* What is said of these records. */
-static void assert_closing(const struct dn_text *records, const struct dn_closing *how, const char *expected) {
-        dn_autotext struct dn_text text = {0};
+static void put_closing(struct dn_text *text, const struct dn_text *records, const struct dn_closing *how) {
         const denet_record *record;
         struct dn_report report;
         denet *d;
@@ -115,9 +114,23 @@ static void assert_closing(const struct dn_text *records, const struct dn_closin
         while (denet_next(d, -1, &record) == 1)
                 dn_report_add(&report, record);
         denet_free(d);
-        dn_closing_write(&text, &report, how);
+        dn_closing_write(text, &report, how);
         dn_report_close(&report);
+}
+
+static void assert_closing(const struct dn_text *records, const struct dn_closing *how, const char *expected) {
+        dn_autotext struct dn_text text = {0};
+
+        put_closing(&text, records, how);
         assert_text_is(&text, expected);
+}
+
+static void assert_says(const struct dn_text *records, const struct dn_closing *how, const char *part) {
+        dn_autotext struct dn_text text = {0};
+
+        put_closing(&text, records, how);
+        if (!strstr(dn_text_cstr(&text), part))
+                fail_msg("\"%s\" is not in:\n%s", part, dn_text_cstr(&text));
 }
 
 #define HEAD "denet: exit 0 after 12 min 03 s\n"
@@ -224,6 +237,37 @@ static void on_a_narrow_terminal_no_number_leaves_its_unit(void **state) {
                        "          3.10 MiB\n");
 }
 
+/* A tree with a process that has this much memory and that many kills behind it; none of both in the last. */
+static void put_kill(struct dn_text *text, int at_ms, bool child, int kills) {
+        static const char metrics[] = "{\"cpu_user_secs\":1.0,\"cpu_system_secs\":1.0,\"mem_rss_kb\":1000}";
+
+        dn_text_printf(text, "{\"kind\":\"tree\",\"ts_ms\":%d,\"elapsed_us\":%d000,\"parent\":%s,\"children\":[",
+                       1000 + at_ms, at_ms, metrics);
+        if (child)
+                dn_text_printf(text, "{\"pid\":2,\"command\":\"sort\",\"metrics\":%s}", metrics);
+        dn_text_printf(
+                text,
+                "],\"aggregated\":{\"cpu_usage\":1.0,\"mem_rss_kb\":2000,\"mem_swap_kb\":831488,\"process_count\":2,"
+                "\"thread_count\":2,\"cgroup\":{\"memory_oom_kills\":%d}}}\n",
+                kills);
+}
+
+static void a_command_is_cut_on_a_terminal_only(void **state) {
+        static const char metadata[] = "{\"kind\":\"metadata\",\"pid\":1,\"cmd\":[\"a-program-with-a-long-name\"],"
+                                       "\"t0_ms\":1000}\n"
+                                       "{\"kind\":\"child\",\"ts_ms\":1000,\"pid\":2,\"ppid\":1,\"cmd\":[\"y\"]}\n";
+        struct dn_closing how = {.records_bytes = -1, .columns = 80};
+        dn_autotext struct dn_text records = {0};
+
+        dn_text_put(&records, dn_str_of(metadata));
+        put_kill(&records, 100, true, 0);
+        assert_says(&records, &how, "  a-program-with-a-long-name\n");
+        how.terminal = true;
+        assert_says(&records, &how, "  a-program-with-a-lon...\n");
+        how.utf8 = true;
+        assert_says(&records, &how, "  a-program-with-a-long-…\n");
+}
+
 static void a_low_terminal_loses_blank_lines_and_then_the_last_rows(void **state) {
         struct dn_closing how = saved;
         dn_autotext struct dn_text records = {0};
@@ -291,21 +335,6 @@ static void styles_are_those_of_the_design(void **state) {
                        "\n"
                        "cpu       \033[1m0.95 cores\033[0m on average; 0.19 s user, 0.01 s system\n"
                        "memory    \033[1m3.10 MiB\033[0m peak\n");
-}
-
-/* A tree with a process that has this much memory and that many kills behind it; none of both in the last. */
-static void put_kill(struct dn_text *text, int at_ms, bool child, int kills) {
-        static const char metrics[] = "{\"cpu_user_secs\":1.0,\"cpu_system_secs\":1.0,\"mem_rss_kb\":1000}";
-
-        dn_text_printf(text, "{\"kind\":\"tree\",\"ts_ms\":%d,\"elapsed_us\":%d000,\"parent\":%s,\"children\":[",
-                       1000 + at_ms, at_ms, metrics);
-        if (child)
-                dn_text_printf(text, "{\"pid\":2,\"command\":\"sort\",\"metrics\":%s}", metrics);
-        dn_text_printf(
-                text,
-                "],\"aggregated\":{\"cpu_usage\":1.0,\"mem_rss_kb\":2000,\"mem_swap_kb\":831488,\"process_count\":2,"
-                "\"thread_count\":2,\"cgroup\":{\"memory_oom_kills\":%d}}}\n",
-                kills);
 }
 
 static void notes_are_those_of_the_design(void **state) {
@@ -403,6 +432,7 @@ static void with_ebpf_each_process_is_counted(void **state) {
 RUN_TESTS(cmocka_unit_test(at_80_columns_it_is_as_designed),
           cmocka_unit_test(from_140_columns_on_lines_join_and_the_table_has_more_columns),
           cmocka_unit_test(on_a_narrow_terminal_no_number_leaves_its_unit),
+          cmocka_unit_test(a_command_is_cut_on_a_terminal_only),
           cmocka_unit_test(a_low_terminal_loses_blank_lines_and_then_the_last_rows),
           cmocka_unit_test(a_small_run_has_the_small_form), cmocka_unit_test(the_first_line_says_how_it_ended),
           cmocka_unit_test(styles_are_those_of_the_design), cmocka_unit_test(notes_are_those_of_the_design),

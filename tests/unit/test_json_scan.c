@@ -171,7 +171,6 @@ static void after_a_fault_every_call_says_false(void **state) {
         assert_false(dn_scan_member(&scan, &key));
         assert_false(dn_scan_i64(&scan, &value));
         assert_false(dn_scan_string(&scan, &key));
-        assert_false(dn_scan_raw(&scan, &key));
         assert_false(dn_scan_array(&scan));
         assert_int_equal(dn_scan_peek(&scan), DN_SCAN_NONE);
         assert_false(dn_scan_end(&scan));
@@ -209,21 +208,6 @@ static void commas_are_due_between_members_alone(void **state) {
         assert_false(read_pair(DN_STR("{,\"a\":1}"), &a, &b));
         assert_false(read_pair(DN_STR("{\"a\":1]"), &a, &b));
         assert_false(read_pair(DN_STR("{\"a\":1}}"), &a, &b));
-}
-
-static void raw_gives_a_value_as_it_is_written(void **state) {
-        struct dn_scan scan = dn_scan_of(DN_STR("[ {\"a\" : [1, 2]} , \"x\" ]"));
-        struct dn_str raw;
-
-        assert_true(dn_scan_array(&scan));
-        assert_true(dn_scan_element(&scan));
-        assert_true(dn_scan_raw(&scan, &raw));
-        assert_str_is(raw, "{\"a\" : [1, 2]}");
-        assert_true(dn_scan_element(&scan));
-        assert_true(dn_scan_raw(&scan, &raw));
-        assert_str_is(raw, "\"x\"");
-        assert_false(dn_scan_element(&scan));
-        assert_true(dn_scan_end(&scan));
 }
 
 static void entering_too_deep_is_a_fault(void **state) {
@@ -276,6 +260,6 @@ RUN_TESTS(cmocka_unit_test(an_object_is_walked_key_by_key), cmocka_unit_test(arr
           cmocka_unit_test(what_is_not_whole_or_does_not_fit_is_refused),
           cmocka_unit_test(steps_are_rounded_half_away_from_zero), cmocka_unit_test(fixed_point_makes_the_round_trip),
           cmocka_unit_test(after_a_fault_every_call_says_false), cmocka_unit_test(a_cut_line_is_never_whole),
-          cmocka_unit_test(commas_are_due_between_members_alone), cmocka_unit_test(raw_gives_a_value_as_it_is_written),
-          cmocka_unit_test(entering_too_deep_is_a_fault), cmocka_unit_test(escapes_are_undone),
-          cmocka_unit_test(a_lone_surrogate_is_replaced), cmocka_unit_test(a_bad_escape_is_refused))
+          cmocka_unit_test(commas_are_due_between_members_alone), cmocka_unit_test(entering_too_deep_is_a_fault),
+          cmocka_unit_test(escapes_are_undone), cmocka_unit_test(a_lone_surrogate_is_replaced),
+          cmocka_unit_test(a_bad_escape_is_refused))
