@@ -7,7 +7,7 @@
 #     make test           the tests, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
-#     make bench          figures
+#     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
 #     make static         build-static/denet: one file that needs no other, by musl
@@ -34,7 +34,8 @@ PYTHON_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*python/) print FILENAME; next
 PYTHON_SOURCES = { $(PYTHON_SCRIPTS); find tests python -name '*.py' -print 2>/dev/null; } | sort -u
 COMPILED = sed -n 's|^ *"file": "\(\.\./.*\.c\)".*|\1|p' compile_commands.json | sort -u
 
-CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields
+CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields \
+	check-instructions
 
 .NOTPARALLEL:
 .PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install deb static clean
@@ -100,12 +101,15 @@ check-spelling: deps-check
 check-fields: deps-check all
 	@tools/fields-doc --check $(BUILD)/tools/fields-table
 
+check-instructions: deps-check with-tests
+	@tests/bench/instructions.py --build $(BUILD) --check
+
 format: deps-check
 	@$(C_SOURCES) | xargs clang-format -i
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q
 
 bench: all
-	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD)/denet; else echo 'make bench: no tests/bench/run yet'; fi
+	@$(PYTHON) tests/bench/run.py $(if $(QUICK),--quick) $(BUILD)/denet
 
 # Under sudo the build is still made by the caller, so that it stays theirs.
 install:

@@ -100,9 +100,9 @@ DENET_API int denet_run(denet **ret_d, const denet_options *o, char *const argv[
  * a thread of the kernel, or the caller itself. What may not be read is absent from the records. */
 DENET_API int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error *error);
 
-/* Reads saved records: JSON lines, an array of them, or denet's CSV, each perhaps compressed by zstd or gzip; what it is,
- * the file itself says. "-" is standard input. -ENOENT, -EACCES, -EISDIR …; -ELIBACC: compressed, and the codec is not
- * installed. */
+/* Reads saved records: JSON lines, an array of them, or denet's CSV, each perhaps compressed by zstd or gzip; what it
+ * is, the file itself says. "-" is standard input. -ENOENT, -EACCES, -EISDIR …; -ELIBACC: compressed, and the codec is
+ * not installed. */
 DENET_API int denet_read(denet **ret_d, const denet_options *o, const char *path, denet_error *error);
 
 /* The same from memory, which is borrowed as long as the stream lives. */
@@ -211,9 +211,9 @@ DENET_API const denet_field *denet_field_at(int id); /* 0, 1, 2 …; NULL past t
 
 /* ------------------------------------------------------------------------------------------------------ sinks */
 
-/* format is "jsonl", "json" or "csv"; NULL: by the path's ending. A last .zst or .gz compresses in any case (-ELIBACC: the
- * codec is not installed). What the file held stands until the first record is
- * written; a file that was made for nothing is removed. 0, -EINVAL (no such format), or why it cannot be written. */
+/* format is "jsonl", "json" or "csv"; NULL: by the path's ending. A last .zst or .gz compresses in any case (-ELIBACC:
+ * the codec is not installed). What the file held stands until the first record is written; a file that was made for
+ * nothing is removed. 0, -EINVAL (no such format), or why it cannot be written. */
 DENET_API int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, denet_error *error);
 /* To a descriptor, which stays the caller's. */
 DENET_API int denet_sink_open_fd(denet_sink **ret_s, int fd, const char *format);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/json_scan.h"
+#include "base/json_number.h"
 #include "base/json_skip.h"
 #include "base/utf8.h"
 
@@ -182,6 +183,12 @@ static bool take_number(struct dn_scan *scan, int decimals, int64_t *ret_steps, 
         if (!is_next(scan, DN_SCAN_NUMBER))
                 return false;
         from = scan->p;
+        behind = scan->end - from >= DN_JSON_NUMBER_ROOM ? dn_json_fixed(from, decimals, ret_steps) : NULL;
+        if (behind) {
+                scan->p = behind;
+                *ret_exact = true;
+                return true;
+        }
         behind = dn_json_number_end(from, scan->end);
         if (!behind)
                 return fail(scan);

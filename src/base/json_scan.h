@@ -46,7 +46,7 @@ bool dn_scan_element(struct dn_scan *scan); /* there is one more; false at the e
 /* Values. False, without a fault and with the value skipped, where it is of another type or does not fit. */
 bool dn_scan_string(struct dn_scan *scan, struct dn_str *ret_raw);          /* as it stands between its quotes */
 bool dn_scan_i64(struct dn_scan *scan, int64_t *ret_value);                 /* a whole number; 3.0 and 3e2 are whole */
-bool dn_scan_steps(struct dn_scan *scan, int decimals, int64_t *ret_steps); /* in 10^-decimals, rounded half away */
+bool dn_scan_steps(struct dn_scan *scan, int decimals, int64_t *ret_steps); /* in 10^-decimals, 0 to 8, rounded */
 bool dn_scan_bool(struct dn_scan *scan, bool *ret_value);
 bool dn_scan_raw(struct dn_scan *scan,
                  struct dn_str *ret_json); /* any value, as it is written; validated as skip does */

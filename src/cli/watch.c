@@ -87,6 +87,8 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
 }
 
 void dn_watch_close(struct dn_watch *w) {
+        int r;
+
         dn_signals_pass_to(NULL);
         dn_display_close(&w->display);
         if (w->stats_fd >= 0) {
@@ -96,7 +98,9 @@ void dn_watch_close(struct dn_watch *w) {
         }
         dn_text_free(&w->survivors);
         w->stream = denet_free(w->stream);
-        denet_sink_close(w->file);
+        r = denet_sink_close(w->file);
+        if (r < 0)
+                dn_say("%s: %s; what was recorded last is not in it", w->cli->out, strerror(-r));
         denet_sink_close(w->out);
         w->file = w->out = NULL;
         dn_report_close(&w->report);

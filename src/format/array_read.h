@@ -18,5 +18,6 @@ struct dn_array {
  */
 bool dn_array_next(struct dn_array *array, struct dn_str text, size_t *ret_from, size_t *ret_to);
 
-/* One without line breaks between its tokens, in place; its new length. */
+/* One without blanks between its tokens, in place; its new length. One that has no line breaks, and begins without a
+ * blank, is left as it is. */
 size_t dn_array_flatten(char *element, size_t n);

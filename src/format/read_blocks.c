@@ -11,8 +11,15 @@ static void take_field(struct dn_scan *scan, int id, struct dn_row *row) {
                 dn_row_unset(row, id, row->changed);
 }
 
+/* Names come in the table's order, as a rule: `next` is where to look first. */
+static int find(int part, struct dn_str key, int next) {
+        if (next < DN_ALL_FIELDS && dn_fields[next].part == part && dn_str_equal(dn_fields[next].name, key))
+                return next;
+        return dn_field_find_in(part, key);
+}
+
 bool dn_read_block(struct dn_scan *scan, struct dn_str key, struct dn_sample *s, bool *no_memory) {
-        int part = dn_part_find(key);
+        int part = dn_part_find(key), next;
         struct dn_row *row;
 
         if (part < 0)
@@ -25,12 +32,14 @@ bool dn_read_block(struct dn_scan *scan, struct dn_str key, struct dn_sample *s,
                 row->changed = s->number;
         else
                 *no_memory = true;
+        next = dn_part_first(part);
         while (dn_scan_member(scan, &key)) {
-                int id = row ? dn_field_find_in(part, key) : -1;
+                int id = row ? find(part, key, next) : -1;
 
-                if (id >= 0)
+                if (id >= 0) {
                         take_field(scan, id, row);
-                else
+                        next = id + 1;
+                } else
                         dn_scan_skip(scan);
         }
         return true;

@@ -96,24 +96,26 @@ bool dn_known_begin(struct dn_scan *scan, int64_t *ret_ts_ms) {
         return true;
 }
 
-int dn_known_fields(struct dn_scan *scan, const struct dn_known *known, int last, struct dn_row *row) {
+int dn_known_fields(struct dn_scan *scan, const struct dn_known *known, int *last, struct dn_row *row) {
         const char *p = scan->p, *behind;
-        unsigned at = (unsigned)(last + 1);
+        unsigned at = (unsigned)(*last + 1);
         uint64_t has = row->has;
         int result = DN_KNOWN_OTHER;
         int64_t value;
 
         while (has_room(scan, p, ROOM) && !scan->first) {
-                const struct literal *l = &literals[at = known->next[at]];
+                unsigned next = known->next[at];
+                const struct literal *l = &literals[next];
 
-                if (at == 0 || !same(p, l))
+                if (next == 0 || !same(p, l))
                         break;
                 p += l->n;
-                if (at == END) {
+                if (next == END) {
                         scan->depth--;
                         result = DN_KNOWN_LEFT;
                         break;
                 }
+                at = next;
                 behind = dn_json_fixed(p, l->decimals, &value);
                 if (!behind) {
                         result = (int)at - 1;
@@ -125,6 +127,7 @@ int dn_known_fields(struct dn_scan *scan, const struct dn_known *known, int last
         }
         row->has = has;
         scan->p = p;
+        *last = (int)at - 1;
         return result;
 }
 

@@ -20,9 +20,9 @@ enum {
 /* Into an object that begins with its ts_ms, and past that. False, and nothing taken: it is not there, or of another
  * form. */
 bool dn_known_begin(struct dn_scan *scan, int64_t *ret_ts_ms);
-/* Takes members into the row, `last` being the field before (DN_NOTHING: none). DN_KNOWN_LEFT, DN_KNOWN_OTHER; or a
- * field whose key was taken, and whose value is for the scanner. */
-int dn_known_fields(struct dn_scan *scan, const struct dn_known *known, int last, struct dn_row *row);
+/* Takes members into the row, *last being the field before (DN_NOTHING: none), and moves it on. DN_KNOWN_LEFT,
+ * DN_KNOWN_OTHER; or a field whose key was taken, and whose value is for the scanner. */
+int dn_known_fields(struct dn_scan *scan, const struct dn_known *known, int *last, struct dn_row *row);
 /* After `last` came this field, or the end (DN_KNOWN_LEFT). */
 void dn_known_learn(struct dn_known *known, int last, int field);
 

@@ -124,11 +124,10 @@ static bool take_metrics(struct parse *p, int part, struct dn_row *row, struct d
         else if (!dn_scan_object(&p->scan))
                 return false;
         p->hint = 0;
-        while ((id = dn_known_fields(&p->scan, known, last, row)) != DN_KNOWN_LEFT)
-                if (id >= 0) {
+        while ((id = dn_known_fields(&p->scan, known, &last, row)) != DN_KNOWN_LEFT)
+                if (id >= 0)
                         take_value(p, id, row);
-                        last = id;
-                } else if (dn_scan_member(&p->scan, &key))
+                else if (dn_scan_member(&p->scan, &key))
                         last = take_other(p, key, part, row, known, last);
                 else {
                         dn_known_learn(known, last, DN_KNOWN_LEFT);
@@ -194,7 +193,8 @@ static void take_child(struct parse *p) {
                         dn_scan_skip(&p->scan);
 }
 
-/* Those that nobody wants are read all the same, one over the other: that is faster than to skip them, and as strict. */
+/* Those that nobody wants are read all the same, one over the other: that is faster than to skip them, and as strict.
+ */
 static void take_children(struct parse *p) {
         struct dn_table *processes = &p->reader->sample.part[DN_PROCESS];
 
@@ -329,8 +329,9 @@ static void take_still_running(struct parse *p) {
         p->reader->exit.still_running = take_number(p, 0, INT64_MAX);
 }
 
-/* The value of a key at the top of the line; within another object of ours the same name may mean something else. */
-static void take_member(struct parse *p, struct dn_str key) {
+/* The value of a key at the top of the line; within another object of ours the same name may mean something else.
+ * Returns the field, or `last` where it is none. */
+static int take_member(struct parse *p, struct dn_str key, int last) {
         static const struct {
                 struct dn_str key;
                 void (*take)(struct parse *p);
@@ -357,18 +358,42 @@ static void take_member(struct parse *p, struct dn_str key) {
         for (size_t i = 0; i < DN_COUNT(members); i++)
                 if (dn_str_equal(key, members[i].key)) {
                         members[i].take(p);
-                        return;
+                        return last;
                 }
         if (take_block(p, key))
-                return;
+                return last;
         id = find_field(p, key);
         if (id < 0) {
                 dn_scan_skip(&p->scan);
-                return;
+                return last;
         }
         p->shape.fields = true;
         p->shape.count |= id == DN_process_count;
         take_value(p, id, p->reader->flat);
+        if (dn_field_is_written(id, DN_PROCESS) || dn_field_is_written(id, DN_WHOLE))
+                dn_known_learn(&p->reader->top, last, id);
+        return id;
+}
+
+/* All of the line; of a flat one, the metrics that come as they came last time at once. */
+static void take_members(struct parse *p) {
+        struct dn_row *flat = p->reader->flat;
+        struct dn_known *known = &p->reader->top;
+        int id, last = DN_NOTHING;
+        struct dn_str key;
+
+        if (!dn_scan_object(&p->scan))
+                return;
+        while ((id = dn_known_fields(&p->scan, known, &last, flat)) != DN_KNOWN_LEFT)
+                if (id >= 0) {
+                        p->shape.count |= id == DN_process_count;
+                        take_value(p, id, flat);
+                } else if (dn_scan_member(&p->scan, &key))
+                        last = take_member(p, key, last);
+                else
+                        break;
+        p->shape.fields |= last != DN_NOTHING;
+        p->shape.count |= dn_row_has(flat, DN_process_count);
 }
 
 /* Empty, but for a place for the main process, which stands first wherever it comes in the line. */
@@ -468,7 +493,6 @@ static int finish(struct parse *p, struct denet_record *ret_record) {
 
 int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_record *ret_record) {
         struct parse p = {.reader = reader, .ts_ms = -1, .t0_ms = -1};
-        struct dn_str key;
         int r;
 
         line = dn_str_trim(line);
@@ -478,9 +502,7 @@ int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_re
                 return -ENOMEM;
         p.scan = dn_scan_of(line);
         p.line_size = line.n;
-        if (dn_scan_object(&p.scan))
-                while (dn_scan_member(&p.scan, &key))
-                        take_member(&p, key);
+        take_members(&p);
         r = finish(&p, ret_record);
         if (r == 0 && !p.tagged) {
                 dn_legacy_tag(&reader->tagged, ret_record->kind, line);

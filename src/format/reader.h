@@ -8,9 +8,9 @@
 struct dn_reader {
         struct dn_sample sample;
         struct dn_exit exit;
-        struct dn_row *flat;    /* what stands at the top of the line */
-        struct dn_text scratch; /* unescaped names */
-        struct dn_text tagged;  /* an older release's line, with its kind put in */
+        struct dn_row *flat;                       /* what stands at the top of the line */
+        struct dn_text scratch;                    /* unescaped names */
+        struct dn_text tagged;                     /* an older release's line, with its kind put in */
         struct dn_known parent, child, whole, top; /* the order of members, where metrics stand */
         bool children; /* wanted: else a tree's children and parent are passed over, its aggregate alone is read */
 };

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* Makes it, below where this process is, in the unified hierarchy; with `require` in those of version 1 too, and
- * controllers are enabled for it, where the cgroup above is the root. Sweeps there first. 0; -errno, nothing
+ * controllers are enabled for it, where the cgroup above is the root. 0; -errno, nothing
  * made, and c->why and c->hint say it: also where the cgroup above is a batch system's or a container's, which is not
  * ours to change. `proc`: where /proc is, NULL: there. */
 int dn_own_cgroup_make(struct dn_cgroup *c, const char *proc, bool require);
@@ -19,6 +19,9 @@ int dn_own_cgroup_join(struct dn_cgroup *c, pid_t pid, bool unified);
 
 /* Removes it if it is empty, and closes it all. */
 void dn_own_cgroup_remove(struct dn_cgroup *c);
+
+/* Sweeps where it was made: when there is time for it. */
+void dn_own_cgroup_tidy(const struct dn_cgroup *c);
 
 /* Removes below this directory what dead owners left there, as far as it is empty. Nothing of another name. */
 void dn_own_cgroup_sweep(int proc, int directory);

@@ -96,6 +96,14 @@ void dn_own_cgroup_sweep(int proc, int directory) {
         sweep(proc, directory, 0);
 }
 
+void dn_own_cgroup_tidy(const struct dn_cgroup *c) {
+        dn_autoclose int proc = c->own ? dn_file_directory(AT_FDCWD, "/proc") : -1;
+
+        for (int h = 0; h < DN_HIERARCHIES && proc >= 0; h++)
+                if (c->above[h] >= 0)
+                        dn_own_cgroup_sweep(proc, c->above[h]);
+}
+
 static bool is_empty(int directory) {
         char byte;
 
@@ -253,9 +261,6 @@ static int find_and_make(struct dn_cgroup *c, int proc, bool require) {
                 dn_text_printf(&c->why, "the cgroup that denet is in is %s, and not denet's to change", whose);
                 return -EBUSY;
         }
-        for (int h = 0; h < DN_HIERARCHIES; h++)
-                if (c->above[h] >= 0)
-                        dn_own_cgroup_sweep(proc, c->above[h]);
         return make_named(c, proc, require);
 }
 

@@ -67,6 +67,8 @@ IN_CHILD static void reset_handlers(const struct dn_spawn_plan *plan) {
         for (int number = 1; number <= 64; number++) {
                 uintptr_t before[8] = {0}, action[8] = {plan->ignored >> (number - 1) & 1};
 
+                if (!action[0] && plan->handlers_cleared)
+                        continue;
                 if (action[0] || (raw(SYS_rt_sigaction, number, 0, (long)before, 8) == 0 && before[0] > 1))
                         raw(SYS_rt_sigaction, number, (long)action, 0, 8);
         }

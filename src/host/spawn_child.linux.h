@@ -19,7 +19,8 @@ struct dn_spawn_plan {
         bool limit;
         struct rlimit nofile;
         uint64_t mask, ignored;
-        int cgroup; /* -1: the caller's */
+        int cgroup;            /* -1: the caller's */
+        bool handlers_cleared; /* by the kernel: what the parent catches is at its default */
 };
 
 /* It may run in the parent's memory while the parent goes on. */

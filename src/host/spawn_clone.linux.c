@@ -24,6 +24,9 @@ struct clone3 {
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
 #ifndef SYS_clone3
 #define SYS_clone3 435 /* of every architecture */
 #endif
@@ -65,7 +68,7 @@ static const bool can_share_in_cgroup = false;
 static pid_t start_in_cgroup(struct dn_spawn_plan *plan, void *stack, int *ret_pidfd) {
         int pidfd = -1;
         struct clone3 args = {
-                .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+                .flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND,
                 .pidfd = (uintptr_t)&pidfd,
                 .exit_signal = SIGCHLD,
                 .cgroup = (uint64_t)plan->cgroup,
@@ -79,9 +82,12 @@ static pid_t start_in_cgroup(struct dn_spawn_plan *plan, void *stack, int *ret_p
                 args.stack = (uintptr_t)stack;
                 args.stack_size = DN_SPAWN_STACK_SIZE;
         }
+        plan->handlers_cleared = true;
         pid = clone3_to(&args, plan);
-        if (pid < 0)
+        if (pid < 0) {
+                plan->handlers_cleared = false;
                 return -1;
+        }
         *ret_pidfd = pidfd;
         return pid;
 }

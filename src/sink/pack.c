@@ -64,13 +64,13 @@ static int send(struct dn_pack *pack, struct dn_output *out) {
         return r;
 }
 
-int dn_pack_put(struct dn_pack *pack, struct dn_output *out, struct dn_str bytes) {
+int dn_pack_put(struct dn_pack *pack, struct dn_output *out, struct dn_str bytes, bool last) {
         int64_t now_ns = dn_clock_mono_ns();
         int r = pack->broken ? -ENOMEM : send(pack, out);
 
         if (r == 0)
                 r = step(pack, bytes, DN_CODEC_MORE);
-        if (r == 0 && now_ns - pack->flushed_ns >= second_ns) {
+        if (r == 0 && (last || now_ns - pack->flushed_ns >= second_ns)) {
                 r = step(pack, (struct dn_str){"", 0}, DN_CODEC_FLUSH);
                 pack->flushed_ns = now_ns;
         }

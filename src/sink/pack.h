@@ -20,7 +20,7 @@ struct dn_pack {
 const char *dn_pack_codec(struct dn_str *path);
 
 int dn_pack_open(struct dn_pack *pack, const char *codec, struct dn_text *why); /* as dn_module_open; -ENOMEM */
-/* 0, or why the bytes were left out, all of them. */
-int dn_pack_put(struct dn_pack *pack, struct dn_output *out, struct dn_str bytes);
+/* 0, or why the bytes were left out, all of them. `last`: the block is ended in any case. */
+int dn_pack_put(struct dn_pack *pack, struct dn_output *out, struct dn_str bytes, bool last);
 /* Ends the stream, if one was begun (`out` may be NULL if not). An error: not all of it is written. Releases all. */
 int dn_pack_close(struct dn_pack *pack, struct dn_output *out, bool begun);

@@ -87,10 +87,10 @@ static void put_begin(struct denet_sink *s) {
                 s->kind->begin(&s->text);
 }
 
-/* What is in the text, with one write. */
-static int put_text(struct denet_sink *s) {
+/* What is in the text, with one write. `last`: nothing is to follow. */
+static int put_text(struct denet_sink *s, bool last) {
         int r = s->text.failed  ? -ENOMEM
-                : s->pack.state ? dn_pack_put(&s->pack, &s->output, dn_text_str(&s->text))
+                : s->pack.state ? dn_pack_put(&s->pack, &s->output, dn_text_str(&s->text), last)
                                 : dn_output_put(&s->output, dn_text_str(&s->text));
 
         if (r == 0)
@@ -123,7 +123,7 @@ int dn_sink_put(struct denet_sink *s, const struct denet_record *r) {
         s->kind->write(r, s->written, s->lost, &s->text);
         if (s->text.n == empty && !s->text.failed)
                 return 0;
-        return count(s, put_text(s));
+        return count(s, put_text(s, r->kind == DN_EXIT));
 }
 
 int dn_sink_close(struct denet_sink *s) {
@@ -132,7 +132,7 @@ int dn_sink_close(struct denet_sink *s) {
         if (s->kind->end) {
                 put_begin(s);
                 s->kind->end(s->written, &s->text);
-                r = put_text(s);
+                r = put_text(s, true);
         }
         if (s->pack.state)
                 packed = dn_pack_close(&s->pack, &s->output, s->begun);

@@ -162,8 +162,8 @@ int denet_sink_open(denet_sink **ret_s, const char *path, const char *format, de
                 return dn_fail(error, r, "%s: no format of records; jsonl, json or csv", format);
         r = dn_sink_open(ret_s, path, kind, &why);
         if (r < 0 && why.n > 0)
-                return dn_fail(error, -ELIBACC, "%s: not to be compressed: %s; give a name without the last ending", path,
-                               dn_text_cstr(&why));
+                return dn_fail(error, -ELIBACC, "%s: not to be compressed: %s; give a name without the last ending",
+                               path, dn_text_cstr(&why));
         return r < 0 ? dn_fail(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 

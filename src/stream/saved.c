@@ -48,7 +48,7 @@ static int make_room(struct dn_saved *s) {
         size_t room = s->room ? s->room * 2 : 4 * (size_t)CHUNK;
         char *buffer;
 
-        if (s->left > 0 && s->at != s->buffer)
+        if (s->buffer && s->left > 0 && s->at != s->buffer)
                 memmove(s->buffer, s->at, s->left);
         s->at = s->buffer;
         if (s->left + CHUNK <= s->room)

@@ -199,7 +199,9 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
                 unwatch(d);
                 return dn_fail(error, r, "%s: %s", argv[0], strerror(-r));
         }
-        return dn_facts_begin(d, argv);
+        r = dn_facts_begin(d, argv);
+        dn_own_cgroup_tidy(&d->cgroup); /* while the command begins */
+        return r;
 }
 
 int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error) {

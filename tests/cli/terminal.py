@@ -203,3 +203,65 @@ def processes(**wanted: object) -> list[int]:
         if all(fields.get(key, "").split()[:1] == [str(value)] for key, value in wanted.items()):
             found.append(int(fields["Pid"]))
     return found
+
+
+class XTerm:
+    """A real terminal emulator, on an X server that shows nothing."""
+
+    def __init__(self, directory: Path, columns: int = 80, rows: int = 24) -> None:
+        need("Xvfb", "xterm", "xdotool")
+        self.printed = directory / "printed"
+        read_end, write_end = os.pipe()
+        server = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+        self.server = subprocess.Popen(server, pass_fds=[write_end], stderr=subprocess.DEVNULL)
+        os.close(write_end)
+        with os.fdopen(read_end) as number:
+            display = number.readline().strip()
+        self.environ = {**os.environ, "DISPLAY": f":{display}", "DENET": DENET, "LC_ALL": "C.UTF-8", "HISTFILE": ""}
+        resources = {
+            "XTerm*printerCommand": f"cat > {self.printed}.new; mv {self.printed}.new {self.printed}",
+            "XTerm*printAttributes": "0",
+            "XTerm*VT100.translations": "#override <Key>F12: print-everything()",
+        }
+        options = [word for name, value in resources.items() for word in ("-xrm", f"{name}: {value}")]
+        command = ["xterm", *options, "-u8", "-sl", "5000", "-geometry", f"{columns}x{rows}", "-e", *SHELL]
+        self.xterm = subprocess.Popen(command, cwd=directory, env=self.environ, stderr=subprocess.DEVNULL)
+        self.window = ""
+        wait_until(self.find_window)
+        wait_until(lambda: "$" in self.history())
+
+    def xdotool(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments], env=self.environ, capture_output=True, text=True, timeout=PATIENCE
+        )
+        return done.stdout
+
+    def find_window(self) -> bool:
+        self.window = self.xdotool("search", "--onlyvisible", "--class", "xterm").strip()
+        self.xdotool("windowfocus", self.window)
+        return self.window != ""
+
+    def type(self, line: str) -> None:
+        self.xdotool("type", "--delay", "4", line)
+        self.xdotool("key", "Return")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.xdotool("windowsize", "--usehints", self.window, str(columns), str(rows))
+
+    def history(self) -> list[str]:
+        """The scrollback and the screen, as xterm prints them."""
+        self.printed.unlink(missing_ok=True)
+        self.xdotool("key", "F12")
+        wait_until(self.printed.exists)
+        return [line.rstrip() for line in self.printed.read_text().replace("\f", "").split("\n")]
+
+    def row(self) -> str | None:
+        lines = self.history()
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines[-1] if lines and ROW.match(lines[-1]) else None
+
+    def close(self) -> None:
+        for process in (self.xterm, self.server):
+            process.terminate()
+            process.wait(PATIENCE)

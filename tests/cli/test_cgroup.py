@@ -150,7 +150,7 @@ def test_a_saved_file_has_the_same_block(records_file: Path, tmp_path: Path) -> 
     assert "held the cores back" not in denet("stats", records_file).out
     out = denet("stats", changed).out
     assert "note      the cgroup held the cores back for 41.2 s\n" in out
-    assert "note      killed for memory: 1 process of the cgroup\n" in out
+    assert "note      killed for memory: 1 process\n" in out
 
 
 @makes_one

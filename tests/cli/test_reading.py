@@ -160,6 +160,19 @@ def test_a_damaged_compressed_file_is_one_error_that_names_it(run: Path, tmp_pat
 
 
 @each_codec
+def test_a_full_disk_is_said_of_a_compressed_file_too(tmp_path: Path, ending: str) -> None:
+    full = tmp_path / f"run.jsonl.{ending}"
+    full.symlink_to("/dev/full")
+    result = denet("-i", "20", "-o", full, "run", "sh", "-c", "sleep 0.1; exit 3")
+    assert result.status == 3
+    lines = [line for line in said(result) if str(full) in line]
+    assert lines[0] == (
+        f"denet: {full}: No space left on device; records are lost until there is room, the command goes on"
+    )
+    assert lines[-1] == f"denet: {full}: No space left on device; what was recorded last is not in it"
+
+
+@each_codec
 @pytest.mark.skipif(SANITIZED, reason="a copy of one binary says enough")
 def test_without_its_module_a_compressed_file_is_refused_with_what_to_do(
     run: Path, tmp_path: Path, ending: str

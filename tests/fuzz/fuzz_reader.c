@@ -128,9 +128,11 @@ static void same_tree(const struct denet_record *r, const json_t *line, bool chi
         uint32_t n = 0;
         size_t i;
 
-        MUST(!dn_sample_whole(r->sample) == !json_is_object(whole));
-        if (json_is_object(whole))
-                same_fields(dn_sample_whole(r->sample), whole, DN_WHOLE);
+        if (!json_object_get(line, "totals")) { /* which are a whole as well, wherever they stand */
+                MUST(!dn_sample_whole(r->sample) == !json_is_object(whole));
+                if (json_is_object(whole))
+                        same_fields(dn_sample_whole(r->sample), whole, DN_WHOLE);
+        }
         MUST(r->sample->main_lives == (children && json_is_object(parent)));
         if (r->sample->main_lives)
                 same_fields(dn_table_row(rows, n++), parent, DN_PROCESS);

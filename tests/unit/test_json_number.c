@@ -8,7 +8,8 @@ static const char *take(const char *text, int decimals, int64_t *ret_steps) {
         const char *behind;
 
         memset(room, '7', sizeof(room));
-        memcpy(room, text, strlen(text));
+        for (size_t i = 0; text[i]; i++)
+                room[i] = text[i];
         behind = dn_json_fixed(room, decimals, ret_steps);
         if (behind)
                 assert_int_equal(behind - room, strlen(text) - 1);

@@ -149,6 +149,40 @@ static void a_record_that_does_not_fit_leaves_no_piece(void **state) {
         assert_file_is(place, "1234567\nx\ny\n");
 }
 
+static void a_line_goes_out_with_its_newline_or_not_at_all(void **state) {
+        const struct place *place = *state;
+        struct rlimit before;
+        struct dn_output out;
+
+        assert_int_equal(dn_output_open(&out, place->file), 0);
+        before = limit_files(10);
+        assert_int_equal(dn_output_put_line(&out, DN_STR("123456")), 0);
+        assert_int_equal(dn_output_put_line(&out, DN_STR("abc")), -EFBIG); /* only its newline does not fit */
+        assert_file_is(place, "123456\n");
+        assert_int_equal(dn_output_put_line(&out, DN_STR("de")), 0);
+        setrlimit(RLIMIT_FSIZE, &before);
+        assert_int_equal(dn_output_put_line(&out, DN_STR("")), 0);
+        assert_int_equal(dn_output_close(&out), 0);
+        assert_file_is(place, "123456\nde\n\n");
+}
+
+static void of_bytes_that_are_no_record_a_part_may_go(void **state) {
+        const struct place *place = *state;
+        struct rlimit before;
+        struct dn_output out;
+        size_t done;
+
+        assert_int_equal(dn_output_open(&out, place->file), 0);
+        before = limit_files(4);
+        assert_int_equal(dn_output_push(&out, DN_STR("123456"), &done), -EFBIG);
+        assert_int_equal(done, 4);
+        setrlimit(RLIMIT_FSIZE, &before);
+        assert_int_equal(dn_output_push(&out, DN_STR("56"), &done), 0);
+        assert_int_equal(done, 2);
+        assert_int_equal(dn_output_close(&out), 0);
+        assert_file_is(place, "123456");
+}
+
 static void a_first_record_that_does_not_fit_leaves_no_file(void **state) {
         const struct place *place = *state;
         struct rlimit before;
@@ -262,7 +296,8 @@ static void a_descriptor_that_is_none_is_an_error(void **state) {
 RUN_TESTS(TEST(old_content_stands_until_the_first_record), TEST(old_content_stands_where_nothing_came),
           TEST(a_file_made_for_nothing_is_removed), TEST(anothers_file_of_the_same_name_is_not_removed),
           TEST(what_can_not_be_opened_is_said), TEST(a_link_to_nothing_makes_the_file), TEST(a_full_device_refuses),
-          TEST(a_record_that_does_not_fit_leaves_no_piece), TEST(a_first_record_that_does_not_fit_leaves_no_file),
+          TEST(a_record_that_does_not_fit_leaves_no_piece), TEST(a_line_goes_out_with_its_newline_or_not_at_all),
+          TEST(of_bytes_that_are_no_record_a_part_may_go), TEST(a_first_record_that_does_not_fit_leaves_no_file),
           TEST(a_borrowed_file_keeps_what_it_held), TEST(a_piece_that_must_stay_is_a_line_of_its_own),
           TEST(a_reader_that_is_gone_is_an_error), TEST(a_full_pipe_is_waited_for),
           TEST(a_descriptor_that_is_none_is_an_error))

@@ -172,11 +172,26 @@ static void cgroup_close(void *state) {
         free(c);
 }
 
+/* Of "memory.peak" it is memory; cpu.stat is in every cgroup. */
+static bool has_controller(const struct dn_cgroup *cgroup, const char *file) {
+        struct dn_str rest = dn_text_str(&cgroup->controllers), name = dn_str_of(file), word;
+
+        name.n = strcspn(file, ".");
+        if (dn_str_equal(name, DN_STR("cpu")))
+                return true;
+        while (dn_str_word(&rest, &word))
+                if (dn_str_equal(word, name))
+                        return true;
+        return false;
+}
+
 /* The unified hierarchy has the CPU time to the microsecond, in every cgroup: then cpuacct is not asked. */
 static int open_file(const struct dn_cgroup *cgroup, size_t i) {
         int h = files[i].hierarchy;
 
         if (cgroup->at[h] < 0 || (h == DN_CPUACCT && cgroup->at[DN_UNIFIED] >= 0 && files[i].take != take_throttled))
+                return -1;
+        if (h == DN_UNIFIED && !has_controller(cgroup, files[i].name))
                 return -1;
         return openat(cgroup->at[h], files[i].name, O_RDONLY | O_CLOEXEC);
 }

@@ -52,9 +52,9 @@ static int slow_open(void **ret_state, struct dn_target *t, struct dn_text *why)
                 return -ENOMEM;
         slow->target = t;
         slow->files = (struct budget){
-                .most_ns = 5000000, .of_pass = 40, .of_time = 4000, .of_time_alone = 1000, .left_ns = 5000000};
+                .most_ns = 5000000, .of_pass = 40, .of_time = 5000, .of_time_alone = 1000, .left_ns = 5000000};
         slow->smaps = (struct budget){
-                .most_ns = 20000000, .of_pass = 40, .of_time = 2000, .of_time_alone = 100, .left_ns = 1000000};
+                .most_ns = 20000000, .of_pass = 40, .of_time = 5000, .of_time_alone = 100, .left_ns = 1000000};
         *ret_state = slow;
         return 0;
 }

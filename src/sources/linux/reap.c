@@ -66,15 +66,14 @@ static void subtract(struct dn_io *from, const struct dn_io *io) {
 /* What all that were ever waited for had read and written. The threads are read first and the process again until
  * nothing came between: the reading itself is I/O, of a size that does not repeat. */
 static bool children_io(int root, struct dn_io *ret_io) {
-        dn_autoclose int task = openat(root, "self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autoclose int process = openat(root, "self/io", O_RDONLY | O_CLOEXEC);
         char path[64], all[512], own[512];
         dn_autoclose int thread = -1;
         struct dn_io io, mine;
         int n_all, n_own;
 
-        snprintf(path, sizeof(path), "%d/io", (int)gettid());
-        thread = task < 0 ? -1 : openat(task, path, O_RDONLY | O_CLOEXEC);
+        snprintf(path, sizeof(path), "self/task/%d/io", (int)gettid());
+        thread = openat(root, path, O_RDONLY | O_CLOEXEC);
         if (thread < 0 || process < 0)
                 return false;
         /* Both are given out before the reading of either is counted, so between the two stands the first read alone.

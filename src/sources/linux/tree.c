@@ -20,6 +20,7 @@
 
 enum { MISSING_MAX = 1024 };
 static const int64_t full_look_ns = 5000000000, seldom_ns = 60000000000;
+enum { FULL_LOOK_SHARE = 5000 }; /* of the time, for looks at all of /proc */
 
 /* A process that is not a member yet. */
 struct candidate {
@@ -142,7 +143,8 @@ static int look_at_cgroup(struct tree *tree) {
         return dn_cgroup_each(tree->target->cgroup, look_at_inmate, tree);
 }
 
-static int look_at_proc(struct tree *tree) {
+/* `members`: their numbers may have been given out again. */
+static int look_at_proc(struct tree *tree, bool members) {
         int fd = openat(tree->target->procfs->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
         struct dirent *entry;
@@ -153,19 +155,25 @@ static int look_at_proc(struct tree *tree) {
         tree->n_missing = 0;
         while (dir && (entry = readdir(dir)))
                 if (dn_str_u64(dn_str_of(entry->d_name), &pid) && pid <= INT32_MAX &&
+                    (members || !dn_members_find(tree->target->members, (int64_t)pid)) &&
                     look_at(tree, (int64_t)pid, true) < 0)
                         return -ENOMEM;
         return 0;
 }
 
-static int look_at_all(struct tree *tree, int64_t now_ns) {
+static int look_at_all(struct tree *tree, int64_t now_ns, bool members) {
+        int64_t pace_ns = full_look_ns, took_ns;
         int r = 0;
 
-        tree->full_after_ns = now_ns + full_look_ns;
         if (!has_own_cgroup(tree) || now_ns >= tree->proc_after_ns) {
                 tree->proc_after_ns = now_ns + seldom_ns;
-                r = look_at_proc(tree);
+                took_ns = dn_clock_mono_ns();
+                r = look_at_proc(tree, members);
+                took_ns = dn_clock_mono_ns() - took_ns;
+                if (took_ns * FULL_LOOK_SHARE > pace_ns)
+                        pace_ns = took_ns * FULL_LOOK_SHARE < seldom_ns ? took_ns * FULL_LOOK_SHARE : seldom_ns;
         }
+        tree->full_after_ns = now_ns + pace_ns;
         return r == 0 && has_own_cgroup(tree) ? look_at_cgroup(tree) : r;
 }
 
@@ -302,6 +310,7 @@ static int64_t longest_range(const struct dn_pass *pass) {
 static int tree_read(void *state, struct dn_pass *pass) {
         struct tree *tree = state;
         int64_t newest, from = tree->newest;
+        bool unknown; /* who is new since the last pass, by the numbers */
         int r;
 
         if (pass->first && (r = admit_main(tree, pass)) < 0)
@@ -315,9 +324,9 @@ static int tree_read(void *state, struct dn_pass *pass) {
                 tree->proc_after_ns = pass->mono_ns + seldom_ns;
                 return 0; /* it is held, and has started nothing */
         }
-        if (newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass) ||
-            pass->mono_ns >= tree->full_after_ns)
-                r = look_at_all(tree, pass->mono_ns);
+        unknown = newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass);
+        if (unknown || pass->mono_ns >= tree->full_after_ns)
+                r = look_at_all(tree, pass->mono_ns, unknown);
         else
                 r = newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
         if (r == 0)
