@@ -124,6 +124,14 @@ static size_t choose(const struct table *t, const struct dn_costliest *c, int ro
         return n < most ? n : most;
 }
 
+/* Some record had a process in it: with --children none there is nothing to say of any. */
+static bool is_known(const struct dn_costliest *c) {
+        for (size_t i = 0; i < c->n_groups; i++)
+                if (c->groups[i].runs > 0)
+                        return true;
+        return false;
+}
+
 void dn_closing_put_table(struct dn_text *text, struct dn_report *r, const struct dn_closing_numbers *n,
                           const struct dn_closing *how, int room) {
         const struct table t = {text, how, n, n->user + n->system};
@@ -133,7 +141,7 @@ void dn_closing_put_table(struct dn_text *text, struct dn_report *r, const struc
         struct dn_group named = {0}, others = {0};
         size_t shown;
 
-        if (c->n_groups < 2 || room < LEAST_LINES)
+        if (c->n_groups < 2 || room < LEAST_LINES || !is_known(c))
                 return;
         shown = choose(&t, c, room);
         put_head(&t);

@@ -290,3 +290,12 @@ def test_of_a_pipe_the_lines_are_counted(folder: Path) -> None:
     ).stdout
     assert re.search(rb"\rreading standard input  \d+ lines", seen)
     assert re.search(rb"\r +\rstandard input: sh x", seen)
+
+
+def test_without_children_there_is_no_table_of_commands(tmp_path: Path) -> None:
+    write_run(tmp_path / "a.jsonl", 1.0, 0.5, 2048, 0)
+    assert "  runs  command" in denet("stats", "a.jsonl", cwd=tmp_path).out
+    without = denet("--children", "none", "stats", "a.jsonl", cwd=tmp_path)
+    assert without.status == 0
+    assert "command" not in without.out
+    assert "memory    " in without.out
