@@ -41,8 +41,15 @@ int dn_ledger_end(struct dn_ledger *l, const struct dn_end *e) {
                 int64_t value;
 
                 if (is_cumulative(id) && dn_row_get(e->last, id, &value))
-                        dn_row_set(l->ended, id, dn_row_or_zero(l->ended, id) + value, 0);
+                        dn_ledger_add(l, id, value);
         }
+        return 0;
+}
+
+int dn_ledger_add(struct dn_ledger *l, int id, int64_t total) {
+        if (!l->ended && !(l->ended = dn_row_new()))
+                return -ENOMEM;
+        dn_row_set(l->ended, id, dn_row_or_zero(l->ended, id) + total, 0);
         return 0;
 }
 

@@ -30,6 +30,9 @@ struct dn_ledger {
 
 int dn_ledger_end(struct dn_ledger *l, const struct dn_end *e); /* 0 or -ENOMEM */
 
+/* What else is known of one whose end is in the ledger: the total of this field. 0 or -ENOMEM. */
+int dn_ledger_add(struct dn_ledger *l, int id, int64_t total);
+
 /* Where the host process reaps all that end and nothing else (a subreaper): their total so far, in place of what single
  * ends would add. Copies the values of `total`. 0 or -ENOMEM. */
 int dn_ledger_set_reaped(struct dn_ledger *l, const struct dn_row *total);

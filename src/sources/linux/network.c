@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Bytes of the main process's network namespace: everybody's in it. Once a second, and at both ends: the kernel makes
- * the text of all interfaces anew for each reading. More often at first: when the main process has ended nothing can be
- * read any more, and of a short one a second is much. */
+ * Bytes of the main process's network namespace: everybody's in it. Not in every pass: the kernel makes the text of all
+ * interfaces anew for each reading. The file is held open, so it can be read once more when the process has ended. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_netdev.h"
 #include "sources/linux/procfs.h"
 #include "sources/linux/sources.h"
 
+#include <fcntl.h>
+
 enum { FILE_MAX = 16 << 20 };
 
 struct network {
         struct dn_target *target;
+        int fd;      /* -1: not open yet */
+        bool known;  /* there is a first reading, which all is counted from */
+        bool handed; /* the process has ended, and what its namespace had then is in the ledger */
         int64_t due_ns;
 };
+
+static void network_close(void *state) {
+        struct network *network = state;
+
+        dn_guard_close(&network->fd);
+        free(network);
+}
 
 static int network_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
         struct network *network = calloc(1, sizeof(*network));
@@ -22,34 +33,71 @@ static int network_open(void **ret_state, struct dn_target *t, struct dn_text *w
         if (!network)
                 return -ENOMEM;
         network->target = t;
+        network->fd = -1;
         *ret_state = network;
         return 0;
 }
 
-static int network_read(void *state, struct dn_pass *pass) {
-        struct network *network = state;
-        struct dn_target *t = network->target;
-        struct dn_row *row = NULL;
+/* 0, -ENOMEM, or other -errno where nothing is known. */
+static int read_bytes(const struct network *network, struct dn_netdev *ret_net) {
         /* Of many interfaces the kernel gives a page at a time. */
         dn_autotext struct dn_text file = {0};
-        dn_autoclose int fd = -1;
+        int r = network->fd < 0 ? -EBADF : lseek(network->fd, 0, SEEK_SET) < 0 ? -errno : 0;
+
+        if (r == 0)
+                r = dn_file_append_fd(network->fd, FILE_MAX, &file);
+        return r < 0 ? r : dn_netdev_parse(dn_text_str(&file), ret_net);
+}
+
+static void hold(struct network *network, uint32_t slot) {
+        struct dn_procfs *p = network->target->procfs;
+
+        network->fd = dn_procfs_open_at(p, slot, "net/dev");
+        if (network->fd < 0)
+                network->fd = openat(p->root, "net/dev", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+static int network_read(void *state, struct dn_pass *pass) {
+        struct network *network = state;
+        struct dn_row *row = NULL;
         struct dn_netdev net;
         int r;
 
         if (pass->mono_ns >= network->due_ns || pass->final)
-                row = dn_snapshot_find(pass->now, t->main);
+                row = dn_snapshot_find(pass->now, network->target->main);
         if (!row || dn_row_ended(row))
                 return 0;
         network->due_ns = pass->mono_ns + dn_pass_pace_ns(pass);
-        fd = dn_procfs_open_at(t->procfs, row->slot, "net/dev");
-        r = fd < 0 ? fd : dn_file_append_fd(fd, FILE_MAX, &file);
+        if (network->fd < 0)
+                hold(network, row->slot);
+        r = read_bytes(network, &net);
         if (r < 0)
-                r = dn_file_append(t->procfs->root, "net/dev", FILE_MAX, &file);
-        if (r < 0 || dn_netdev_parse(dn_text_str(&file), &net) < 0)
                 return r == -ENOMEM ? r : 0;
+        network->known = true;
         dn_row_set(row, DN_sys_net_rx_bytes, (int64_t)net.rx_bytes, pass->now->number);
         dn_row_set(row, DN_sys_net_tx_bytes, (int64_t)net.tx_bytes, pass->now->number);
         return 0;
 }
 
-const struct dn_source dn_source_network = {.open = network_open, .read = network_read, .close = free};
+/* Of one that was waited for there is no row any more. */
+static int network_drain(void *state, struct dn_ledger *l) {
+        struct network *network = state;
+        struct dn_netdev net;
+        int r;
+
+        if (!network->known || !network->target->ended || network->handed)
+                return 0;
+        network->handed = true;
+        r = read_bytes(network, &net);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        r = dn_ledger_add(l, DN_sys_net_rx_bytes, (int64_t)net.rx_bytes);
+        return r < 0 ? r : dn_ledger_add(l, DN_sys_net_tx_bytes, (int64_t)net.tx_bytes);
+}
+
+const struct dn_source dn_source_network = {
+        .open = network_open,
+        .drain = network_drain,
+        .read = network_read,
+        .close = network_close,
+};
