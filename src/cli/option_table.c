@@ -59,8 +59,10 @@ static const char *take_duration(struct dn_cli *cli, const char *value) {
 
         errno = 0;
         seconds = strtod(value, &end);
-        if (end == value || *end || !isfinite(seconds) || seconds < 0)
+        if (end == value || *end || !isfinite(seconds))
                 return "not a number; give seconds, 0 for no limit";
+        if (seconds < 0)
+                return "below 0; give seconds, 0 for no limit";
         if (seconds > 1e9)
                 return "too long; give seconds, 1000000000 at most";
         /* A part of a millisecond is not nothing. */

@@ -72,6 +72,7 @@ OTHERS: list[tuple[list[str], int, str]] = [
         125,
         "denet: --stats ./a.jsonl: the records go there, nothing was started; give another file",
     ),
+    (["-d", "-1", "run", "true"], 2, "denet: --duration '-1': below 0; give seconds, 0 for no limit"),
     (["attach"], 2, "denet: attach: no PID given; as in: denet attach 4242"),
     (["attach", "postgres"], 2, "denet: attach: 'postgres' is no PID; find it with: pgrep -a NAME"),
     (["stats"], 2, "denet: stats: no file given; as in: denet stats run.jsonl"),
