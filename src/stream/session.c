@@ -52,6 +52,11 @@ void dn_session_close(struct denet *d) {
         dn_writer_free(d->writer);
 }
 
+/* Of denet_run these codes say that the program is not there, or not to be executed: a failure of ours has another. */
+static int ours(int r) {
+        return r == -ENOENT || r == -EACCES || r == -EPERM ? -EIO : r;
+}
+
 /* All that comes before there is a process to look at. */
 static int prepare(struct denet *d, const denet_options *o, denet_error *error) {
         int r = dn_options_take(&d->o, o, error);
@@ -64,7 +69,7 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         if (r == -ENODEV)
                 return dn_fail(error, r, "/proc: not there, or of another PID namespace; mount -t proc proc /proc");
         if (r < 0)
-                return dn_fail(error, r, "/proc: %s; see that it is mounted and may be read: ls /proc", strerror(-r));
+                return dn_fail(error, ours(r), "/proc: %s; see that it is mounted and may be read: ls /proc", strerror(-r));
         r = dn_loop_open(&d->loop);
         if (r < 0)
                 return dn_fail(error, r, "no descriptors to begin with: %s; raise the limit (ulimit -n)", strerror(-r));
@@ -194,7 +199,7 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
         spawn.cgroup = d->cgroup.own && d->cgroup.at[DN_UNIFIED] >= 0 ? &d->cgroup.at[DN_UNIFIED] : NULL;
         r = dn_spawn_hold(&spawn, &d->held);
         if (r < 0)
-                return dn_fail(error, r, "%s: cannot be started: %s; %s", argv[0], strerror(-r), what_to_do(r));
+                return dn_fail(error, ours(r), "%s: cannot be started: %s; %s", argv[0], strerror(-r), what_to_do(r));
         r = enter_cgroup(d, error);
         if (r < 0)
                 return r;
