@@ -188,14 +188,14 @@ static void take_values(struct dn_used *p, const int64_t now[static DN_USED_FIEL
 /* The process of the row, or the one before where it has none. */
 static struct dn_used *add_row(struct dn_costliest *c, struct dn_used *before, const denet_row *row, int64_t pid) {
         struct dn_used *p = process_behind(c, before, pid);
-        int64_t now[DN_USED_FIELDS];
+        int64_t now[DN_USED_FIELDS] = {0};
 
         if (!p)
                 return before;
         c->n_met += p->round < c->round;
         p->round = c->round;
         for (int i = 0; i < DN_USED_FIELDS; i++)
-                now[i] = steps(row, c->field[i]);
+                (void)denet_row_steps(row, c->field[i], &now[i]); /* 0 where it is not known */
         if (!p->seen || memcmp(now, p->now, sizeof(now)) != 0)
                 take_values(p, now);
         return p;
