@@ -99,13 +99,18 @@ static void put_cpu(struct dn_text *text, const struct dn_report *r, const struc
         dn_text_put_char(text, '\n');
 }
 
-static const struct dn_detail_group *largest_but(const struct dn_detail *d, const struct dn_detail_group *other) {
-        const struct dn_detail_group *largest = NULL;
+/* Of equal ones that which was met first. */
+static bool has_larger_part(const struct dn_group *a, const struct dn_group *b) {
+        return a->part_kb > b->part_kb || (a->part_kb >= b->part_kb && a->order < b->order);
+}
 
-        for (size_t i = 0; i < d->n_groups; i++) {
-                const struct dn_detail_group *g = &d->groups[i];
+static const struct dn_group *largest_but(const struct dn_groups *groups, const struct dn_group *other) {
+        const struct dn_group *largest = NULL;
 
-                if (g->peak_processes > 0 && g != other && (!largest || g->peak_kb > largest->peak_kb))
+        for (size_t i = 0; i < groups->n; i++) {
+                const struct dn_group *g = &groups->list[i];
+
+                if (g->part_processes > 0 && g != other && (!largest || has_larger_part(g, largest)))
                         largest = g;
         }
         return largest;
@@ -119,23 +124,24 @@ static void put_part(struct dn_text *text, const char *name, double kb) {
 
 /* samtools sort 11.2 GiB, bwa mem 2.84 GiB, 15 others 61.0 MiB: whose it was at the peak. Not where a process had more
  * than any sample saw, for then nobody knows. */
-static void put_memory_parts(struct dn_text *text, const struct dn_detail *d, const struct dn_closing_numbers *n,
+static void put_memory_parts(struct dn_text *text, const struct dn_costliest *c, const struct dn_closing_numbers *n,
                              const struct dn_closing *how) {
-        const struct dn_detail_group *first = largest_but(d, NULL), *second = first ? largest_but(d, first) : NULL;
+        const struct dn_groups *groups = &c->groups;
+        const struct dn_group *first = largest_but(groups, NULL), *second = first ? largest_but(groups, first) : NULL;
         uint64_t others = 0;
         double kb = 0;
 
-        if (!second || d->peak_kb < n->peak_kb * 0.99)
+        if (!second || (double)c->peak_kb < n->peak_kb * 0.99)
                 return;
-        for (size_t i = 0; i < d->n_groups; i++)
-                if (&d->groups[i] != first && &d->groups[i] != second) {
-                        others += d->groups[i].peak_processes;
-                        kb += d->groups[i].peak_kb;
+        for (size_t i = 0; i < groups->n; i++)
+                if (&groups->list[i] != first && &groups->list[i] != second) {
+                        others += groups->list[i].part_processes;
+                        kb += groups->list[i].part_kb;
                 }
         dn_text_put(text, dn_str_of(continuation(how)));
-        put_part(text, first->label, first->peak_kb);
+        put_part(text, first->label, first->part_kb);
         dn_text_put(text, DN_STR(", "));
-        put_part(text, second->label, second->peak_kb);
+        put_part(text, second->label, second->part_kb);
         if (others > 0) {
                 dn_text_printf(text, ", %llu ", (unsigned long long)others);
                 put_part(text, others == 1 ? "other" : "others", kb);
@@ -162,7 +168,7 @@ static void put_memory(struct dn_text *text, const struct dn_report *r, const st
                 dn_put_bytes(text, (double)r->memory_kb * 1024);
         }
         if (course)
-                put_memory_parts(text, &r->detail, n, how);
+                put_memory_parts(text, &r->costliest, n, how);
         dn_text_put_char(text, '\n');
 }
 
@@ -202,7 +208,7 @@ static void put_tasks(struct dn_text *text, const struct dn_report *r, const str
         dn_text_put(text, DN_STR("tasks     "));
         if (r->processes_seen > 0)
                 dn_text_printf(text, "%s%lld process%s, ",
-                               r->detail.missing.ebpf ? "" : "at least ", /* between two samples nobody counts */
+                               r->missing.ebpf ? "" : "at least ", /* between two samples nobody counts */
                                (long long)r->processes_seen, r->processes_seen == 1 ? "" : "es");
         dn_text_printf(text, "%.0f at once; %.0f threads at once\n", n->processes, n->threads);
 }
@@ -230,7 +236,6 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
 
         look_up(r, &n);
         dn_costliest_finish(&r->costliest);
-        dn_detail_finish(&r->detail);
         put_headline(text, r, &n, how);
         put_body(&lines, r, &n, how);
         dn_fold_put(&body, dn_text_str(&lines), how->columns, LABEL);

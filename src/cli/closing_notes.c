@@ -20,19 +20,19 @@ static void put_note(struct dn_text *text, const struct dn_closing *how, const c
 
 /* killed for memory: samtools sort at 9 min 52 s */
 static void put_killed(struct dn_text *text, const struct dn_report *r, const struct dn_closing *how) {
-        const struct dn_detail *d = &r->detail;
+        const struct dn_costliest *c = &r->costliest;
         dn_autotext struct dn_text note = {0};
 
-        if (d->oom_kills == 1 && d->oom_group < d->n_groups)
-                dn_text_printf(&note, "killed for memory: %s at ", d->groups[d->oom_group].label);
+        if (c->oom_kills == 1 && c->victim)
+                dn_text_printf(&note, "killed for memory: %s at ", c->victim);
         else
                 dn_text_printf(&note, "killed for memory: %.0f process%s%s", r->oom_kills,
                                r->oom_kills == 1 ? "" : "es",
-                               d->oom_kills == 1  ? " at "
-                               : d->oom_kills > 1 ? ", the last at "
+                               c->oom_kills == 1  ? " at "
+                               : c->oom_kills > 1 ? ", the last at "
                                                   : "");
-        if (d->oom_kills > 0)
-                dn_put_seconds(&note, d->oom_secs);
+        if (c->oom_kills > 0)
+                dn_put_seconds(&note, (double)(c->oom_ms - r->t0_ms) / 1000);
         put_note(text, how, DN_RED, &note);
 }
 
@@ -41,8 +41,8 @@ static void put_memory_notes(struct dn_text *text, const struct dn_report *r, co
 
         if (r->oom_kills > 0)
                 put_killed(text, r, how);
-        if (r->detail.swap_kb > 0) {
-                dn_put_bytes(&note, r->detail.swap_kb * 1024);
+        if (r->costliest.swap_kb > 0) {
+                dn_put_bytes(&note, (double)r->costliest.swap_kb * 1024);
                 dn_text_put(&note, DN_STR(" swapped"));
                 put_note(text, how, DN_YELLOW, &note);
         }
@@ -109,6 +109,6 @@ void dn_closing_put_notes(struct dn_text *text, const struct dn_report *r, const
                           const struct dn_closing *how) {
         put_memory_notes(text, r, how);
         put_record_notes(text, r, how);
-        put_missing(text, &r->detail.missing, how);
+        put_missing(text, &r->missing, how);
         put_records(text, n, how);
 }

@@ -39,15 +39,15 @@ static void put_unknown(struct dn_text *text, int width) {
         dn_text_printf(text, "%*s", width, "");
 }
 
-static void put_use(const struct table *t, const struct dn_group *g, const struct dn_detail_group *d) {
+static void put_use(const struct table *t, const struct dn_group *g) {
         put_cell(t->text, 10, dn_put_bytes, g->peak_kb * 1024);
-        put_cell(t->text, 10, dn_put_bytes, g->read_bytes);
-        put_cell(t->text, 10, dn_put_bytes, g->written_bytes);
+        put_cell(t->text, 10, dn_put_bytes, g->sum[DN_SUM_READ]);
+        put_cell(t->text, 10, dn_put_bytes, g->sum[DN_SUM_WRITTEN]);
         if (dn_closing_wide(t->how)) {
-                put_cell(t->text, 11, dn_put_bytes, d->sum[DN_DETAIL_FROM_DISK]);
-                put_cell(t->text, 10, dn_put_bytes, d->sum[DN_DETAIL_TO_DISK]);
-                put_cell(t->text, 9, dn_put_count, d->threads);
-                put_cell(t->text, 8, dn_put_count, d->sum[DN_DETAIL_FAULTS]);
+                put_cell(t->text, 11, dn_put_bytes, g->sum[DN_SUM_FROM_DISK]);
+                put_cell(t->text, 10, dn_put_bytes, g->sum[DN_SUM_TO_DISK]);
+                put_cell(t->text, 9, dn_put_count, g->threads);
+                put_cell(t->text, 8, dn_put_count, g->sum[DN_SUM_FAULTS_CACHED] + g->sum[DN_SUM_FAULTS_DISK]);
         }
         put_cell(t->text, 6, dn_put_count, (double)g->runs);
 }
@@ -63,8 +63,7 @@ static void put_command(const struct table *t, struct dn_str name, size_t used) 
                 dn_put_name(t->text, name);
 }
 
-static void put_row(const struct table *t, const struct dn_group *g, const struct dn_detail_group *d,
-                    const char *name) {
+static void put_row(const struct table *t, const struct dn_group *g, const char *name) {
         bool wide = dn_closing_wide(t->how);
         size_t from = t->text->n;
 
@@ -75,15 +74,15 @@ static void put_row(const struct table *t, const struct dn_group *g, const struc
         } else
                 dn_text_put(t->text, DN_STR("          -      -"));
         if (wide) {
-                put_cell(t->text, 13, dn_put_seconds, d->sum[DN_DETAIL_USER]);
-                put_cell(t->text, 13, dn_put_seconds, d->sum[DN_DETAIL_SYSTEM]);
+                put_cell(t->text, 13, dn_put_seconds, g->sum[DN_SUM_USER]);
+                put_cell(t->text, 13, dn_put_seconds, g->sum[DN_SUM_SYSTEM]);
         }
         if (g->runs == 0)
                 put_unknown(t->text, wide ? 74 : 36);
         else
-                put_use(t, g, d);
+                put_use(t, g);
         dn_text_put(t->text, DN_STR("  "));
-        put_command(t, dn_str_of(wide && d->command ? d->command : name), t->text->n - from);
+        put_command(t, dn_str_of(wide && g->command ? g->command : name), t->text->n - from);
         dn_text_put_char(t->text, '\n');
 }
 
@@ -100,34 +99,30 @@ static void put_head(const struct table *t) {
         dn_text_put_char(t->text, '\n');
 }
 
-static void add(struct dn_group *sum, struct dn_detail_group *sum_detail, const struct dn_group *g,
-                const struct dn_detail_group *d) {
+static void add(struct dn_group *sum, const struct dn_group *g) {
         sum->runs += g->runs;
         sum->cpu_secs += g->cpu_secs;
-        sum->read_bytes += g->read_bytes;
-        sum->written_bytes += g->written_bytes;
         sum->peak_kb = g->peak_kb > sum->peak_kb ? g->peak_kb : sum->peak_kb;
-        for (int i = 0; d && i < DN_DETAIL_SUMS; i++)
-                sum_detail->sum[i] += d->sum[i];
-        if (d && d->threads > sum_detail->threads)
-                sum_detail->threads = d->threads;
+        sum->threads = g->threads > sum->threads ? g->threads : sum->threads;
+        for (int i = 0; i < DN_SUMS; i++)
+                sum->sum[i] += g->sum[i];
 }
 
 /* How many commands have a row with their name. */
-static size_t choose(const struct table *t, const struct dn_costliest *c, int room) {
+static size_t choose(const struct table *t, const struct dn_groups *g, int room) {
         size_t most = (size_t)room - 2, n = NAMED;
 
-        while (n < NAMED_MAX && n < c->n_groups && c->groups[n].cpu_secs >= named_share * t->total_secs)
+        while (n < NAMED_MAX && n < g->n && g->list[n].cpu_secs >= named_share * t->total_secs)
                 n++;
-        if (n + 1 >= c->n_groups)
-                n = c->n_groups; /* the row of one other as well names it */
+        if (n + 1 >= g->n)
+                n = g->n; /* the row of one other as well names it */
         return n < most ? n : most;
 }
 
 /* Some record had a process in it: with --children none there is nothing to say of any. */
-static bool is_known(const struct dn_costliest *c) {
-        for (size_t i = 0; i < c->n_groups; i++)
-                if (c->groups[i].runs > 0)
+static bool is_known(const struct dn_groups *g) {
+        for (size_t i = 0; i < g->n; i++)
+                if (g->list[i].runs > 0)
                         return true;
         return false;
 }
@@ -135,27 +130,23 @@ static bool is_known(const struct dn_costliest *c) {
 void dn_closing_put_table(struct dn_text *text, struct dn_report *r, const struct dn_closing_numbers *n,
                           const struct dn_closing *how, int room) {
         const struct table t = {text, how, n, n->user + n->system};
-        const struct dn_costliest *c = &r->costliest;
-        struct dn_detail_group named_detail = {0}, others_detail = {0};
-        const struct dn_detail_group none = {0};
+        const struct dn_groups *g = &r->costliest.groups;
         struct dn_group named = {0}, others = {0};
         size_t shown;
 
-        if (c->n_groups < 2 || room < LEAST_LINES || !is_known(c))
+        if (g->n < 2 || room < LEAST_LINES || !is_known(g))
                 return;
-        shown = choose(&t, c, room);
+        shown = choose(&t, g, room);
         put_head(&t);
-        for (size_t i = 0; i < c->n_groups; i++) {
-                const struct dn_detail_group *d = dn_detail_find(&r->detail, c->groups[i].label);
-
-                add(i < shown ? &named : &others, i < shown ? &named_detail : &others_detail, &c->groups[i], d);
+        for (size_t i = 0; i < g->n; i++) {
+                add(i < shown ? &named : &others, &g->list[i]);
                 if (i < shown)
-                        put_row(&t, &c->groups[i], d ? d : &none, c->groups[i].label);
+                        put_row(&t, &g->list[i], g->list[i].label);
         }
         /* Also what lived between two samples: it is in the total, and nobody's by name. */
         others.cpu_secs = positive(t.total_secs - named.cpu_secs);
-        others_detail.sum[DN_DETAIL_USER] = positive(n->user - named_detail.sum[DN_DETAIL_USER]);
-        others_detail.sum[DN_DETAIL_SYSTEM] = positive(n->system - named_detail.sum[DN_DETAIL_SYSTEM]);
+        others.sum[DN_SUM_USER] = positive(n->user - named.sum[DN_SUM_USER]);
+        others.sum[DN_SUM_SYSTEM] = positive(n->system - named.sum[DN_SUM_SYSTEM]);
         if (others.runs > 0 || others.cpu_secs > least_share * t.total_secs)
-                put_row(&t, &others, &others_detail, "others");
+                put_row(&t, &others, "others");
 }

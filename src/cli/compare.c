@@ -165,10 +165,7 @@ static void put_rows(struct dn_text *text, const struct dn_compared runs[2], con
 /* ------------------------------------------------------------------------------------------- the command behind it */
 
 static const struct dn_group *group_named(const struct dn_report *r, const char *label) {
-        for (size_t i = 0; i < r->costliest.n_groups; i++)
-                if (strcmp(r->costliest.groups[i].label, label) == 0)
-                        return &r->costliest.groups[i];
-        return NULL;
+        return dn_groups_find(&r->costliest.groups, label);
 }
 
 static double cpu_change(const struct dn_report *other, const struct dn_group *g) {
@@ -183,8 +180,8 @@ static const char *most_changed(const struct dn_compared runs[2]) {
         double most = 0;
 
         for (int i = 0; i < 2; i++)
-                for (size_t j = 0; j < runs[i].report->costliest.n_groups; j++) {
-                        const struct dn_group *g = &runs[i].report->costliest.groups[j];
+                for (size_t j = 0; j < runs[i].report->costliest.groups.n; j++) {
+                        const struct dn_group *g = &runs[i].report->costliest.groups.list[j];
                         double difference = cpu_change(runs[1 - i].report, g);
 
                         if (difference > most) {
@@ -207,7 +204,7 @@ static void put_most_changed(struct dn_text *text, const struct dn_compared runs
         const struct dn_group *before, *after;
         const char *label;
 
-        if (runs[0].report->costliest.n_groups < 2 && runs[1].report->costliest.n_groups < 2)
+        if (runs[0].report->costliest.groups.n < 2 && runs[1].report->costliest.groups.n < 2)
                 return;
         label = most_changed(runs);
         before = label ? group_named(runs[0].report, label) : NULL;

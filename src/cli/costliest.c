@@ -1,72 +1,72 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/costliest.h"
-#include "base/json_scan.h"
 
 #include <stdlib.h>
 
-/* One process as it was seen last. */
+/* One process as it was seen last. All of it is in steps. */
 struct dn_used {
         int64_t pid, ppid;
         size_t group;
-        int64_t cpu_us, read_bytes, written_bytes; /* its own counters */
-        int64_t cpu_before;                        /* what of them was under another name, before an exec */
-        /* Sums and differences of what a file may say: as integers they need not fit. */
-        double read_before, written_before;
-        double folded_read, folded_written; /* of its counters: its children's that have ended */
-        int64_t peak_kb;
-        bool seen;
+        size_t behind;  /* where the one behind it in the last record stands */
         uint64_t round; /* the last record that it was in */
+        int64_t now[DN_USED_FIELDS];
+        int64_t before[DN_SUMS]; /* what of its counters was under another name, before an exec … */
+        int64_t folded[DN_SUMS]; /* … and what its children's that have ended */
+        int64_t peak_kb, threads;
+        bool seen; /* under its name */
 };
 
-static const double few_secs = 0.1;
-enum { GROUPS_MAX = 512 }; /* further names share one */
+static bool is_folded(int sum) {
+        return sum == DN_SUM_READ || sum == DN_SUM_WRITTEN || sum == DN_SUM_FROM_DISK || sum == DN_SUM_TO_DISK;
+}
 
 void dn_costliest_open(struct dn_costliest *c) {
-        *c = (struct dn_costliest){
-                .cpu_user = denet_field_id("cpu_user_secs"),
-                .cpu_system = denet_field_id("cpu_system_secs"),
-                .read = denet_field_id("syscall_read_bytes"),
-                .written = denet_field_id("syscall_write_bytes"),
-                .rss = denet_field_id("mem_rss_kb"),
-                .rss_peak = denet_field_id("mem_rss_peak_kb"),
+        static const char *const names[DN_USED_FIELDS] = {
+                [DN_SUM_USER] = "cpu_user_secs",
+                [DN_SUM_SYSTEM] = "cpu_system_secs",
+                [DN_SUM_READ] = "syscall_read_bytes",
+                [DN_SUM_WRITTEN] = "syscall_write_bytes",
+                [DN_SUM_FROM_DISK] = "disk_read_bytes",
+                [DN_SUM_TO_DISK] = "disk_write_bytes",
+                [DN_SUM_FAULTS_CACHED] = "page_faults_cached",
+                [DN_SUM_FAULTS_DISK] = "page_faults_disk",
+                [DN_USED_RSS] = "mem_rss_kb",
+                [DN_USED_RSS_PEAK] = "mem_rss_peak_kb",
+                [DN_USED_THREADS] = "thread_count",
         };
+
+        *c = (struct dn_costliest){
+                .swap = denet_field_id("mem_swap_kb"),
+                .kills = denet_field_id("cgroup.memory_oom_kills"),
+        };
+        for (int i = 0; i < DN_USED_FIELDS; i++)
+                c->field[i] = denet_field_id(names[i]);
 }
 
 void dn_costliest_close(struct dn_costliest *c) {
-        for (size_t i = 0; i < c->n_groups; i++)
-                free(c->groups[i].label);
-        free(c->groups);
+        dn_groups_free(&c->groups);
         free(c->processes);
         dn_hash_free(&c->by_pid);
 }
 
-/* Takes over the label. The index of its group, or SIZE_MAX without memory. */
-static size_t group_of(struct dn_costliest *c, char *label) {
-        if (!label)
-                return SIZE_MAX;
-        for (size_t i = 0; i < c->n_groups; i++)
-                if (strcmp(c->groups[i].label, label) == 0) {
-                        free(label);
-                        return i;
-                }
-        if (c->n_groups == GROUPS_MAX) {
-                free(label);
-                return GROUPS_MAX - 1;
-        }
-        if (c->n_groups == c->room_groups) {
-                size_t room = c->room_groups ? c->room_groups * 2 : 16;
-                struct dn_group *groups = realloc(c->groups, room * sizeof(*groups));
+/* A file may say anything: sums and differences of that need not fit. */
+static int64_t plus(int64_t a, int64_t b) {
+        int64_t sum;
 
-                if (!groups) {
-                        free(label);
-                        return SIZE_MAX;
-                }
-                c->groups = groups;
-                c->room_groups = room;
-        }
-        c->groups[c->n_groups] = (struct dn_group){.label = label};
-        return c->n_groups++;
+        return !__builtin_add_overflow(a, b, &sum) ? sum : b > 0 ? INT64_MAX : INT64_MIN;
 }
+
+static int64_t minus(int64_t a, int64_t b) {
+        int64_t difference;
+
+        return !__builtin_sub_overflow(a, b, &difference) ? difference : b < 0 ? INT64_MAX : INT64_MIN;
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+        return a > b ? a : b;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- names */
 
 static struct dn_used *process_add(struct dn_costliest *c, int64_t pid) {
         struct dn_used *p;
@@ -93,84 +93,23 @@ static struct dn_used *process_find(const struct dn_costliest *c, int64_t pid) {
         return dn_hash_get(&c->by_pid, (uint64_t)pid, &i) ? &c->processes[i] : NULL;
 }
 
-static struct dn_str base_name(struct dn_str path) {
-        const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
-
-        return slash ? (struct dn_str){slash + 1, path.n - (size_t)(slash - path.p) - 1} : path;
-}
-
-/* Programs whose first argument that is no option says what they do. */
-static bool interprets(struct dn_str program) {
-        static const char *const names[] = {"python",  "perl", "ruby", "node", "java",
-                                            "Rscript", "bash", "dash", "sh",   "zsh"};
-
-        for (size_t i = 0; i < DN_COUNT(names); i++)
-                if (dn_str_starts(program, dn_str_of(names[i])))
-                        return true;
-        return false;
-}
-
-/* "samtools sort", "python3 qc.py", "cc": an option, a path of data or a whole script says nothing of a kind. */
-static bool is_telling(struct dn_str argument) {
-        enum { LONGEST = 24 };
-
-        return argument.n > 0 && argument.n <= LONGEST && argument.p[0] != '-' && argument.p[0] > '9' &&
-               !memchr(argument.p, ' ', argument.n) && !memchr(argument.p, '\n', argument.n) &&
-               !memchr(argument.p, '=', argument.n);
-}
-
-/* Takes the cmd array. */
-static char *take_label(struct dn_scan *scan) {
-        struct dn_text label = {0}, argument = {0};
-        bool done = false, script = false;
-        size_t n = 0;
-
-        if (!dn_scan_array(scan))
-                return NULL;
-        while (dn_scan_element(scan)) {
-                struct dn_str raw, word;
-
-                if (done || !dn_scan_string(scan, &raw)) {
-                        if (done)
-                                dn_scan_skip(scan);
-                        continue;
-                }
-                dn_text_reset(&argument);
-                dn_scan_unescape(raw, &argument);
-                word = dn_text_str(&argument);
-                if (n++ == 0) {
-                        dn_text_put(&label, base_name(word));
-                        script = interprets(dn_text_str(&label));
-                        continue;
-                }
-                if (script && word.n > 1 && word.p[0] == '-' && !dn_str_equal(word, DN_STR("-c")))
-                        continue;
-                done = true;
-                word = script ? base_name(word) : word;
-                if (is_telling(word) && !memchr(word.p, '/', word.n)) {
-                        dn_text_put_char(&label, ' ');
-                        dn_text_put(&label, word);
-                }
-        }
-        dn_text_free(&argument);
-        if (n == 0)
-                dn_text_put(&label, DN_STR("(ended before it was read)"));
-        return dn_text_take(&label);
+static struct dn_group *group_of(const struct dn_costliest *c, const struct dn_used *p) {
+        return p->group < c->groups.n ? &c->groups.list[p->group] : NULL;
 }
 
 /* What was used under the name so far goes to that name's group. */
-static void settle(struct dn_costliest *c, struct dn_used *p) {
-        struct dn_group *g;
+static void settle(struct dn_costliest *c, const struct dn_used *p) {
+        struct dn_group *g = group_of(c, p);
 
-        if (!p->seen || p->group == SIZE_MAX)
+        if (!g || !p->seen)
                 return;
-        g = &c->groups[p->group];
         g->runs++;
-        g->cpu_secs += ((double)p->cpu_us - (double)p->cpu_before) / 1e6;
-        g->read_bytes += (double)p->read_bytes - p->read_before - p->folded_read;
-        g->written_bytes += (double)p->written_bytes - p->written_before - p->folded_written;
+        for (int i = 0; i < DN_SUMS; i++)
+                g->sum[i] += (double)p->now[i] - (double)p->before[i] - (double)p->folded[i];
         if ((double)p->peak_kb > g->peak_kb)
                 g->peak_kb = (double)p->peak_kb;
+        if ((double)p->threads > g->threads)
+                g->threads = (double)p->threads;
 }
 
 /* A record for a pid that is known is an exec; or another process, whose counters then begin anew. */
@@ -178,10 +117,9 @@ static void renamed(struct dn_costliest *c, struct dn_used *p, size_t group) {
         if (p->group == group)
                 return;
         settle(c, p);
-        p->cpu_before = p->cpu_us;
-        p->read_before = (double)p->read_bytes - p->folded_read;
-        p->written_before = (double)p->written_bytes - p->folded_written;
-        p->peak_kb = 0;
+        for (int i = 0; i < DN_SUMS; i++)
+                p->before[i] = minus(p->now[i], p->folded[i]);
+        p->peak_kb = p->threads = 0;
         p->seen = false;
         p->group = group;
 }
@@ -189,7 +127,7 @@ static void renamed(struct dn_costliest *c, struct dn_used *p, size_t group) {
 void dn_costliest_name(struct dn_costliest *c, struct dn_str line) {
         struct dn_scan scan = dn_scan_of(line);
         int64_t pid = 0, ppid = 0;
-        char *label = NULL;
+        size_t group = SIZE_MAX;
         struct dn_str key;
         struct dn_used *p;
 
@@ -200,33 +138,22 @@ void dn_costliest_name(struct dn_costliest *c, struct dn_str line) {
                         dn_scan_i64(&scan, &pid);
                 else if (dn_str_equal(key, DN_STR("ppid")))
                         dn_scan_i64(&scan, &ppid);
-                else if (dn_str_equal(key, DN_STR("cmd")) && !label)
-                        label = take_label(&scan);
+                else if (dn_str_equal(key, DN_STR("cmd")) && group == SIZE_MAX)
+                        group = dn_groups_take(&c->groups, &scan);
                 else
                         dn_scan_skip(&scan);
         }
         p = process_find(c, pid);
+        p = p ? p : process_add(c, pid);
         if (!p)
-                p = process_add(c, pid);
-        if (!p) {
-                free(label);
                 return;
-        }
         if (c->main_pid == 0)
                 c->main_pid = pid; /* metadata comes first; a saved tree record does not name its parent */
-        renamed(c, p, group_of(c, label));
+        renamed(c, p, group);
         p->ppid = ppid;
 }
 
-/* In the record after this one it most likely stands behind the same one. */
-static struct dn_used *process_next(struct dn_costliest *c, int64_t pid) {
-        struct dn_used *p = c->next < c->n_processes && c->processes[c->next].pid == pid ? &c->processes[c->next]
-                                                                                         : process_find(c, pid);
-
-        if (p)
-                c->next = (size_t)(p - c->processes) + 1;
-        return p;
-}
+/* -------------------------------------------------------------------------------------------------------- samples */
 
 static int64_t steps(const denet_row *row, int field) {
         int64_t value;
@@ -234,28 +161,44 @@ static int64_t steps(const denet_row *row, int field) {
         return denet_row_steps(row, field, &value) == 0 ? value : 0;
 }
 
-static int64_t larger(int64_t a, int64_t b) {
-        return a > b ? a : b;
+/* Most likely it stands behind the same one as in the last record. */
+static struct dn_used *process_behind(struct dn_costliest *c, struct dn_used *before, int64_t pid) {
+        size_t *behind = before ? &before->behind : &c->first;
+        struct dn_used *p = *behind < c->n_processes ? &c->processes[*behind] : NULL;
+
+        if (p && p->pid == pid)
+                return p;
+        p = process_find(c, pid);
+        if (p)
+                *behind = (size_t)(p - c->processes);
+        return p;
 }
 
-static void add_row(struct dn_costliest *c, const denet_row *row, int64_t pid, uint64_t round) {
-        struct dn_used *p = process_next(c, pid);
-        int64_t cpu_us;
+static void take_values(struct dn_used *p, const int64_t now[static DN_USED_FIELDS]) {
+        if (plus(now[DN_SUM_USER], now[DN_SUM_SYSTEM]) < plus(p->before[DN_SUM_USER], p->before[DN_SUM_SYSTEM])) {
+                memset(p->before, 0, sizeof(p->before)); /* another process of the same pid */
+                memset(p->folded, 0, sizeof(p->folded));
+        }
+        memcpy(p->now, now, sizeof(p->now));
+        p->peak_kb = larger(p->peak_kb, larger(now[DN_USED_RSS_PEAK], now[DN_USED_RSS]));
+        p->threads = larger(p->threads, now[DN_USED_THREADS]);
+        p->seen = true;
+}
+
+/* The process of the row, or the one before where it has none. */
+static struct dn_used *add_row(struct dn_costliest *c, struct dn_used *before, const denet_row *row, int64_t pid) {
+        struct dn_used *p = process_behind(c, before, pid);
+        int64_t now[DN_USED_FIELDS] = {0};
 
         if (!p)
-                return;
-        if (__builtin_add_overflow(steps(row, c->cpu_user), steps(row, c->cpu_system), &cpu_us))
-                cpu_us = INT64_MAX;
-        if (cpu_us < p->cpu_before) {
-                p->cpu_before = 0;
-                p->read_before = p->written_before = p->folded_read = p->folded_written = 0;
-        }
-        p->cpu_us = cpu_us;
-        p->read_bytes = steps(row, c->read);
-        p->written_bytes = steps(row, c->written);
-        p->peak_kb = larger(p->peak_kb, larger(steps(row, c->rss_peak), steps(row, c->rss)));
-        p->seen = true;
-        p->round = round;
+                return before;
+        c->n_met += p->round < c->round;
+        p->round = c->round;
+        for (int i = 0; i < DN_USED_FIELDS; i++)
+                (void)denet_row_steps(row, c->field[i], &now[i]); /* 0 where it is not known */
+        if (!p->seen || memcmp(now, p->now, sizeof(now)) != 0)
+                take_values(p, now);
+        return p;
 }
 
 /* It ended: its parent's counters have its own from now on. The last one takes its place. */
@@ -263,10 +206,9 @@ static void leave(struct dn_costliest *c, struct dn_used *p) {
         struct dn_used *parent = process_find(c, p->ppid), *end = &c->processes[c->n_processes - 1];
 
         settle(c, p);
-        if (parent) {
-                parent->folded_read += (double)p->read_bytes;
-                parent->folded_written += (double)p->written_bytes;
-        }
+        for (int i = 0; parent && i < DN_SUMS; i++)
+                if (is_folded(i))
+                        parent->folded[i] = plus(parent->folded[i], p->now[i]);
         dn_hash_remove(&c->by_pid, (uint64_t)p->pid);
         if (p != end) {
                 *p = *end;
@@ -276,45 +218,77 @@ static void leave(struct dn_costliest *c, struct dn_used *p) {
         c->n_processes--;
 }
 
+/* Who had how much of it. */
+static void take_peak(struct dn_costliest *c) {
+        for (size_t i = 0; i < c->groups.n; i++) {
+                c->groups.list[i].part_kb = 0;
+                c->groups.list[i].part_processes = 0;
+        }
+        for (size_t i = 0; i < c->n_processes; i++) {
+                const struct dn_used *p = &c->processes[i];
+                struct dn_group *g = p->round == c->round ? group_of(c, p) : NULL;
+
+                if (!g)
+                        continue;
+                g->part_kb += (double)p->now[DN_USED_RSS];
+                g->part_processes++;
+        }
+}
+
+static void add_whole(struct dn_costliest *c, const denet_row *whole) {
+        int64_t rss_kb = steps(whole, c->field[DN_USED_RSS]);
+
+        c->swap_kb = larger(c->swap_kb, steps(whole, c->swap));
+        if (rss_kb <= c->peak_kb)
+                return;
+        c->peak_kb = rss_kb;
+        take_peak(c);
+}
+
+/* That the kernel killed one is known before it has gone; if two go at once, nobody knows which it was. */
+static void look_for_victim(struct dn_costliest *c, const denet_record *record, size_t n_left, const char *label) {
+        const denet_row *cgroup = denet_record_row(record, DENET_CGROUP, 0);
+        int64_t kills = cgroup ? steps(cgroup, c->kills) : 0;
+
+        if (kills > c->oom_kills) {
+                c->victim_stays = c->oom_kills == 0 && kills == 1;
+                c->oom_kills = kills;
+                c->oom_ms = denet_record_ts_ms(record);
+                c->victim = NULL;
+        }
+        if (!c->victim_stays || n_left == 0)
+                return;
+        c->victim = n_left == 1 ? label : NULL;
+        c->victim_stays = false;
+}
+
 void dn_costliest_add(struct dn_costliest *c, const denet_record *record) {
         const denet_row *row = denet_record_row(record, DENET_MAIN, 0);
-        uint64_t round = ++c->round;
+        const struct dn_group *g = NULL;
+        struct dn_used *p = NULL;
+        size_t n_left;
 
-        c->next = 0;
+        c->round++;
+        c->n_met = 0;
         if (row)
-                add_row(c, row, c->main_pid, round);
+                p = add_row(c, p, row, c->main_pid);
         for (size_t i = 0; (row = denet_record_row(record, DENET_CHILDREN, i)); i++)
-                add_row(c, row, denet_row_pid(row), round);
-        for (size_t i = c->n_processes; i-- > 0;)
-                if (c->processes[i].round < round)
+                p = add_row(c, p, row, denet_row_pid(row));
+        row = denet_record_row(record, DENET_WHOLE, 0);
+        if (row)
+                add_whole(c, row);
+        n_left = c->n_processes - c->n_met;
+        for (size_t i = c->n_processes; i-- > 0 && c->n_processes > c->n_met;)
+                if (c->processes[i].round < c->round) {
+                        g = group_of(c, &c->processes[i]);
                         leave(c, &c->processes[i]);
-}
-
-static int by_cpu(const void *a, const void *b) {
-        const struct dn_group *x = a, *y = b;
-
-        return (x->cpu_secs < y->cpu_secs) - (x->cpu_secs > y->cpu_secs);
-}
-
-static int by_memory(const void *a, const void *b) {
-        const struct dn_group *x = a, *y = b;
-
-        return (x->peak_kb < y->peak_kb) - (x->peak_kb > y->peak_kb);
+                }
+        look_for_victim(c, record, n_left, g && !g->shared ? g->label : NULL);
 }
 
 void dn_costliest_finish(struct dn_costliest *c) {
-        double cpu_secs = 0;
-
         for (size_t i = 0; i < c->n_processes; i++)
                 settle(c, &c->processes[i]);
         c->n_processes = 0;
-        for (size_t i = 0; i < c->n_groups; i++) {
-                struct dn_group *g = &c->groups[i];
-
-                g->read_bytes = g->read_bytes > 0 ? g->read_bytes : 0;
-                g->written_bytes = g->written_bytes > 0 ? g->written_bytes : 0;
-                cpu_secs += g->cpu_secs;
-        }
-        if (c->n_groups > 1)
-                qsort(c->groups, c->n_groups, sizeof(*c->groups), cpu_secs < few_secs ? by_memory : by_cpu);
+        dn_groups_finish(&c->groups);
 }

@@ -8,7 +8,6 @@ int dn_report_open(struct dn_report *r) {
         r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
         r->oom_field = denet_field_id("cgroup.memory_oom_kills");
         dn_costliest_open(&r->costliest);
-        dn_detail_open(&r->detail);
         r->summary = denet_summary_new();
         return r->summary ? 0 : -ENOMEM;
 }
@@ -16,13 +15,13 @@ int dn_report_open(struct dn_report *r) {
 void dn_report_close(struct dn_report *r) {
         r->summary = denet_summary_free(r->summary);
         dn_costliest_close(&r->costliest);
-        dn_detail_close(&r->detail);
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
         dn_capability_free(&r->io);
         dn_capability_free(&r->gpu);
         dn_capability_free(&r->ebpf);
+        dn_missing_free(&r->missing);
 }
 
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
@@ -30,8 +29,10 @@ bool dn_report_number(const struct dn_report *r, const char *name, double *ret_n
 }
 
 static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
+        struct dn_scan again = *scan;
         struct dn_str key;
 
+        dn_missing_take(&r->missing, &again);
         if (!dn_scan_object(scan))
                 return;
         while (dn_scan_member(scan, &key)) {
@@ -136,23 +137,20 @@ static void add_cgroup(struct dn_report *r, const denet_record *record) {
 
 void dn_report_add(struct dn_report *r, const denet_record *record) {
         int kind = denet_record_kind(record);
+        bool names = !r->totals_only && (kind == DENET_METADATA || kind == DENET_CHILD);
         struct dn_str line = {0};
 
         r->records++;
         denet_summary_add(r->summary, record);
         add_cgroup(r, record);
-        if (kind == DENET_METADATA || kind == DENET_CHILD || kind == DENET_EXIT)
+        if (names || kind == DENET_METADATA || kind == DENET_EXIT)
                 line.p = denet_record_json(record, &line.n);
         if (line.p && kind == DENET_METADATA)
                 add_metadata(r, line);
         if (line.p && kind == DENET_EXIT)
                 add_exit(r, line);
-        if (line.p && (kind == DENET_METADATA || kind == DENET_CHILD)) {
+        if (line.p && names)
                 dn_costliest_name(&r->costliest, line);
-                dn_detail_name(&r->detail, line);
-        }
-        if (kind == DENET_TREE) {
+        if (kind == DENET_TREE && !r->totals_only)
                 dn_costliest_add(&r->costliest, record);
-                dn_detail_add(&r->detail, record);
-        }
 }

@@ -2,18 +2,19 @@
  * What the program keeps of a stream of records, to say at its end: the same of a run and of its file. */
 #pragma once
 #include "cli/costliest.h"
-#include "cli/detail.h"
+#include "cli/missing.h"
 #include "cli/take.h"
 #include "denet/denet.h"
 
 struct dn_report {
         denet_summary *summary;
+        bool totals_only; /* set after opening: nothing is shown of single processes, so nothing is kept of them */
         struct dn_costliest costliest;
-        struct dn_detail detail;
         struct dn_text command, host;
         int64_t t0_ms;            /* 0: no metadata record was met */
         int64_t cores, memory_kb; /* that it may use: the limit, or the machine's; 0: not known */
         struct dn_capability io, gpu, ebpf;
+        struct dn_missing missing;
         bool ended;                /* an exit record was met; what follows is of it */
         int64_t exit_code, signal; /* -1: not that */
         int64_t processes_seen, still_running, lost_records;

@@ -24,6 +24,7 @@ static int read_file(struct dn_cli *cli, const char *path, struct dn_report *rep
                 dn_say("%s: %s; end other programs", name_of(path), strerror(-r));
                 return DN_STATUS_OWN_ERROR;
         }
+        report->totals_only = cli->json;
         status = dn_reading_open(&reading, cli, path, true);
         while (status == 0 && (r = dn_reading_next(&reading, &record)) > 0)
                 dn_report_add(report, record);

@@ -62,6 +62,7 @@ int dn_watch_open(struct dn_watch *w, struct dn_cli *cli) {
                        strerror(w->signals < 0 ? -w->signals : ENOMEM));
                 return DN_STATUS_OWN_ERROR;
         }
+        w->report.totals_only = cli->quiet || cli->json;
         if (cli->out && strcmp(cli->out, "-") != 0) {
                 denet_error error;
 
