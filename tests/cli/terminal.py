@@ -241,11 +241,23 @@ class XTerm:
         }
         options = [word for name, value in resources.items() for word in ("-xrm", f"{name}: {value}")]
         command = ["xterm", *options, "-u8", "-sl", "5000", "-geometry", f"{columns}x{rows}", "-e", *SHELL]
-        self.xterm = subprocess.Popen(command, cwd=directory, env=self.environ, stderr=subprocess.DEVNULL)
         self.window = ""
+        self.start(command, directory)
         with closed_on_error(self):
             wait_until(self.find_window)
             wait_until(lambda: "$" in self.history())
+
+    def start(self, command: list[str], directory: Path) -> None:
+        """On a busy machine an X server may turn its first client away: then once more."""
+        for _ in range(3):
+            self.xterm = subprocess.Popen(command, cwd=directory, env=self.environ, stderr=subprocess.DEVNULL)
+            end = time.monotonic() + 20
+            while time.monotonic() < end and self.xterm.poll() is None and not self.find_window():
+                time.sleep(0.05)
+            if self.window and self.xterm.poll() is None:
+                return
+            self.xterm.kill()
+            self.xterm.wait()
 
     def xdotool(self, *arguments: str) -> str:
         done = subprocess.run(
