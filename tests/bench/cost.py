@@ -186,7 +186,7 @@ def attached(setting: Setting, case: Case, t: Tree) -> Taken:
     try:
         return watch(setting, case, out, denet)
     finally:
-        denet.send_signal(signal.SIGINT)
+        denet.send_signal(signal.SIGTERM)
         denet.wait()
         out.unlink(missing_ok=True)
 
