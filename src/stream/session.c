@@ -69,7 +69,8 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         if (r == -ENODEV)
                 return dn_fail(error, r, "/proc: not there, or of another PID namespace; mount -t proc proc /proc");
         if (r < 0)
-                return dn_fail(error, ours(r), "/proc: %s; see that it is mounted and may be read: ls /proc", strerror(-r));
+                return dn_fail(error, ours(r), "/proc: %s; see that it is mounted and may be read: ls /proc",
+                               strerror(-r));
         r = dn_loop_open(&d->loop);
         if (r < 0)
                 return dn_fail(error, r, "no descriptors to begin with: %s; raise the limit (ulimit -n)", strerror(-r));
