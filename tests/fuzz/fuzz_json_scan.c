@@ -4,7 +4,7 @@
  * here), and numbers that fit neither its integer nor a double, and takes a NUL for the end of the text; the scanner
  * refuses more than DN_SCAN_DEPTH brackets. */
 #include "base/json_scan.h"
-#include "base/utf8.h"
+#include "utf8_text.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -100,17 +100,6 @@ static void same_value(struct dn_scan *scan, const json_t *value) {
         case JSON_NULL: MUST(dn_scan_peek(scan) == DN_SCAN_NULL); dn_scan_skip(scan);
         }
         MUST(!scan->failed && !skipping.failed && scan->p == skipping.p);
-}
-
-static bool is_utf8(struct dn_str s) {
-        while (s.n > 0) {
-                size_t n = dn_utf8_length(s);
-
-                if (n == 0)
-                        return false;
-                s = (struct dn_str){s.p + n, s.n - n};
-        }
-        return true;
 }
 
 static bool is_too_deep(struct dn_str s) {

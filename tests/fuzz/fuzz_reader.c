@@ -3,11 +3,11 @@
  * comes no record. And whatever the line, what is made of its record is read again, and is then the same text.
  * Where Jansson cannot judge: bytes that are no UTF-8, lone surrogates, a NUL, a key that comes twice, numbers that fit
  * neither its integer nor a double, and more than DN_SCAN_DEPTH brackets. */
-#include "base/utf8.h"
 #include "format/csv_write.h"
 #include "format/reader.h"
 #include "format/summary_json.h"
 #include "format/writer.h"
+#include "utf8_text.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -155,17 +155,6 @@ static void same_record(const struct denet_record *r, const json_t *line, bool c
                 same_fields(dn_table_row(&r->sample->part[DN_PROCESS], 0), line, DN_PROCESS);
         if (kind && r->kind == DN_EXIT && r->sample && json_is_object(totals) && !json_object_get(line, "aggregated"))
                 same_fields(dn_sample_whole(r->sample), totals, DN_WHOLE);
-}
-
-static bool is_utf8(struct dn_str s) {
-        while (s.n > 0) {
-                size_t n = dn_utf8_length(s);
-
-                if (n == 0)
-                        return false;
-                s = (struct dn_str){s.p + n, s.n - n};
-        }
-        return true;
 }
 
 static bool may_differ(const json_error_t *error) {

@@ -2,8 +2,8 @@
  * A whole file, as lines, as CSV or as an array: whatever the bytes, it comes to an end, line numbers never go back,
  * and every record is one line of JSON (but for what Jansson cannot judge). What Jansson takes for an array has an
  * element for each record and each broken one. */
-#include "base/utf8.h"
 #include "denet/denet.h"
+#include "utf8_text.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -15,17 +15,6 @@
                 if (!(condition)) \
                         abort(); \
         } while (0)
-
-static bool is_utf8(struct dn_str s) {
-        while (s.n > 0) {
-                size_t n = dn_utf8_length(s);
-
-                if (n == 0)
-                        return false;
-                s = (struct dn_str){s.p + n, s.n - n};
-        }
-        return true;
-}
 
 static void check_record(const denet_record *r) {
         json_error_t error;
