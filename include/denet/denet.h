@@ -96,8 +96,8 @@ typedef struct denet_options {
  * not executable; others: denet itself could not begin. Then nothing runs. */
 DENET_API int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error);
 
-/* Watches a process that runs, and its descendants, from now on. -ESRCH: there is none, or it may not be seen; -EINVAL:
- * a thread of the kernel, or the caller itself. What may not be read is absent from the records. */
+/* Watches a process that runs, and its descendants, from now on; the caller itself too. -ESRCH: there is none, or it
+ * may not be seen; -EINVAL: a thread of the kernel. What may not be read is absent from the records. */
 DENET_API int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error *error);
 
 /* Reads saved records: JSON lines, an array of them, or denet's CSV, each perhaps compressed by zstd or gzip; what it

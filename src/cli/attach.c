@@ -4,6 +4,7 @@
 #include "cli/watch.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static int refuse(int64_t pid, const denet_error *error) {
         bool unseen = error->code == -ESRCH || error->code == -EACCES || error->code == -EPERM;
@@ -29,6 +30,10 @@ int dn_attach_command(struct dn_cli *cli) {
         if (!dn_str_u64(dn_str_of(cli->arguments[0]), &pid) || pid == 0 || pid > INT64_MAX) {
                 dn_say("attach: '%s' is no PID; find it with: pgrep -a NAME", cli->arguments[0]);
                 return DN_STATUS_USAGE;
+        }
+        if (pid == (uint64_t)getpid()) {
+                dn_say("%d: that is denet itself; give another process's", getpid());
+                return DN_STATUS_OWN_ERROR;
         }
         status = dn_watch_open(&w, cli);
         if (status == 0) {

@@ -243,8 +243,6 @@ int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_e
 static int attach(struct denet *d, int64_t pid, denet_error *error) {
         char name[24];
 
-        if (pid == getpid())
-                return dn_fail(error, -EINVAL, "%" PRId64 ": that is denet itself; give another process's", pid);
         d->held.pidfd = dn_pidfd_open(pid);
         if (d->held.pidfd == -ESRCH || d->held.pidfd == -EINVAL)
                 return no_such_process(error, pid);
