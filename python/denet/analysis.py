@@ -12,23 +12,28 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .records import Metrics, Record, kind_of, measured, measurements, number
+from .records import Metrics, Record, measured, measurements, number
 
 _MIB = 2.0**20
 # Grow from the start of monitoring on: of several samples the last one's stands for all.
 _COUNTERS = frozenset(
     (
-        "syscall_read_bytes syscall_write_bytes page_faults_cached page_faults_disk cpu_user_secs cpu_system_secs "
-        "ctx_switches_voluntary ctx_switches_involuntary run_delay_secs io_read_ops io_write_ops "
-        "disk_cancelled_write_bytes net_rx_bytes net_tx_bytes mem_rss_peak_kb"
-    ).split()
-)
-# Folded by the method that is asked for, although some of them count: so it has always been.
-_ALWAYS_FOLDED = frozenset(
-    (
-        "cpu_usage mem_rss_kb mem_vms_kb disk_read_bytes disk_write_bytes sys_net_rx_bytes sys_net_tx_bytes "
-        "thread_count uptime_secs"
-    ).split()
+        "syscall_read_bytes",
+        "syscall_write_bytes",
+        "page_faults_cached",
+        "page_faults_disk",
+        "cpu_user_secs",
+        "cpu_system_secs",
+        "ctx_switches_voluntary",
+        "ctx_switches_involuntary",
+        "run_delay_secs",
+        "io_read_ops",
+        "io_write_ops",
+        "disk_cancelled_write_bytes",
+        "net_rx_bytes",
+        "net_tx_bytes",
+        "mem_rss_peak_kb",
+    )
 )
 _NOT_FOLDED = frozenset(("ts_ms", "elapsed_us", "cpu_core"))
 
@@ -105,7 +110,7 @@ def _fold(window: Sequence[Record], weights: Sequence[float], method: str) -> Re
         if not known:
             continue
         numbers = [v for v, _ in known]
-        if field in _COUNTERS and field not in _ALWAYS_FOLDED:
+        if field in _COUNTERS:
             folded[field] = numbers[0] if method == "min" else numbers[-1]
         elif method == "mean":
             folded[field] = _mean(numbers, [w for _, w in known])
@@ -186,7 +191,9 @@ def find_peaks(
 # ---------------------------------------------------------------------------------------------------- utilisation
 
 
-def _describe(values: Sequence[float], weights: Sequence[float], names: Sequence[str], scale: float) -> dict[str, float]:
+def _describe(
+    values: Sequence[float], weights: Sequence[float], names: Sequence[str], scale: float
+) -> dict[str, float]:
     """avg, max, min, median and stdev; `names` are the endings, the first of them with all."""
     scaled = [v / scale for v in values]
     what = {
@@ -266,10 +273,17 @@ class _Process:
         self.command: str | None = None
 
 
+_PROFILED = (("cpu", "cpu_usage", 1), ("memory_mb", "mem_rss_kb", 1024), ("threads", "thread_count", 1))
+
+
 def _profile(series: Series) -> dict[str, Any]:
     """P of process_tree_analysis: of one process, or of the whole."""
     profile: dict[str, Any] = {}
-    for what, field, scale in (("cpu", "cpu_usage", 1), ("memory_mb", "mem_rss_kb", 1024), ("threads", "thread_count", 1)):
+    for what, field, scale in (
+        ("cpu", "cpu_usage", 1),
+        ("memory_mb", "mem_rss_kb", 1024),
+        ("threads", "thread_count", 1),
+    ):
         known = [(v / scale, w) for v, w in ((number(values, field), w) for values, w in series) if v is not None]
         numbers, weights = [v for v, _ in known] or [0.0], [w for _, w in known] or [0.0]
         profile[f"avg_{what}"] = _mean(numbers, weights)

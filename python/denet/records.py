@@ -26,6 +26,7 @@ Record = dict[str, Any]
 Metrics = Union[Iterable[Any], str, bytes, "os.PathLike[str]", None]
 
 FORMATS = ("jsonl", "json", "csv")
+_MEASURING = ("tree", "sample", "aggregated")
 _FIRST_COLUMNS = ("ts_ms", "cpu_usage", "mem_rss_kb", "mem_vms_kb")
 _OLD_NAMES = {"net_rx_bytes": "sys_net_rx_bytes", "net_tx_bytes": "sys_net_tx_bytes"}
 
@@ -48,7 +49,7 @@ def kind_of(record: Record) -> str:
 
 def is_measurement(record: Record) -> bool:
     """Whether it is a tree or sample record, and not metadata, env, child or exit."""
-    return kind_of(record) in ("tree", "sample", "aggregated")
+    return kind_of(record) in _MEASURING
 
 
 def measured(record: Record) -> Record | None:
@@ -150,7 +151,9 @@ def load_metrics(path: str | os.PathLike[str], include_metadata: bool = False) -
     is whole.
     """
     path = os.fspath(path)
-    wanted = ("tree", "sample", "aggregated", "metadata", "env") if include_metadata else ("tree", "sample", "aggregated")
+    wanted = (
+        ("tree", "sample", "aggregated", "metadata", "env") if include_metadata else ("tree", "sample", "aggregated")
+    )
     return [record for record in _parse(_read(path), path) if kind_of(record) in wanted]
 
 

@@ -19,8 +19,16 @@ def sample(ts_ms: int, cpu: float = 0.0, rss_kb: int = 1024, **more: Any) -> dic
     return {"kind": "sample", "ts_ms": ts_ms, "cpu_usage": cpu, "mem_rss_kb": rss_kb, "thread_count": 1, **more}
 
 
-def tree(ts_ms: int, parent: dict[str, Any] | None, children: list[dict[str, Any]], whole: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "tree", "ts_ms": ts_ms, "parent": parent, "children": children, "aggregated": {"ts_ms": ts_ms, **whole}}
+def tree(
+    ts_ms: int, parent: dict[str, Any] | None, children: list[dict[str, Any]], whole: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "kind": "tree",
+        "ts_ms": ts_ms,
+        "parent": parent,
+        "children": children,
+        "aggregated": {"ts_ms": ts_ms, **whole},
+    }
 
 
 def child(pid: int, cpu: float, rss_kb: int = 1024, uptime: int = 5, command: str = "sh") -> dict[str, Any]:
@@ -28,7 +36,12 @@ def child(pid: int, cpu: float, rss_kb: int = 1024, uptime: int = 5, command: st
     return {"pid": pid, "command": command, "metrics": metrics}
 
 
-OTHER_KINDS = [{"kind": "metadata", "pid": 1, "t0_ms": 0}, {"kind": "env"}, {"kind": "child", "pid": 3}, {"kind": "exit", "ts_ms": 9}]
+OTHER_KINDS = [
+    {"kind": "metadata", "pid": 1, "t0_ms": 0},
+    {"kind": "env"},
+    {"kind": "child", "pid": 3},
+    {"kind": "exit", "ts_ms": 9},
+]
 FUNCTIONS = [denet.aggregate_metrics, denet.find_peaks, denet.resource_utilization, denet.process_tree_analysis]
 
 
@@ -36,7 +49,10 @@ FUNCTIONS = [denet.aggregate_metrics, denet.find_peaks, denet.resource_utilizati
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("nothing", [None, [], "[]", OTHER_KINDS, [{"kind": "tree", "ts_ms": 1, "parent": None, "children": [], "aggregated": None}]])
+@pytest.mark.parametrize(
+    "nothing",
+    [None, [], "[]", OTHER_KINDS, [{"kind": "tree", "ts_ms": 1, "parent": None, "children": [], "aggregated": None}]],
+)
 def test_of_nothing_there_is_nothing_to_say(function: Any, nothing: Any) -> None:
     assert function(nothing) in ([], {})
 
@@ -54,7 +70,13 @@ def test_hostile_values_are_as_if_absent(function: Any) -> None:
     hostile = [
         {"kind": "sample", "ts_ms": 1, "cpu_usage": None, "mem_rss_kb": "x", "thread_count": True},
         {"kind": "sample", "ts_ms": None, "cpu_usage": float("nan"), "mem_rss_kb": [], "disk_read_bytes": {}},
-        {"kind": "tree", "ts_ms": "1", "parent": 3, "children": [None, {"pid": "x"}], "aggregated": {"cpu_usage": float("inf")}},
+        {
+            "kind": "tree",
+            "ts_ms": "1",
+            "parent": 3,
+            "children": [None, {"pid": "x"}],
+            "aggregated": {"cpu_usage": float("inf")},
+        },
     ]
     function(hostile)
 
@@ -92,7 +114,9 @@ def test_counters_are_the_last_one_and_gauges_are_folded(method: str, cpu: float
 
 
 def test_of_a_tree_the_aggregate_is_folded() -> None:
-    [folded] = denet.aggregate_metrics([tree(0, None, [], {"cpu_usage": 2.0}), tree(100, None, [], {"cpu_usage": 4.0})], method="max")
+    [folded] = denet.aggregate_metrics(
+        [tree(0, None, [], {"cpu_usage": 2.0}), tree(100, None, [], {"cpu_usage": 4.0})], method="max"
+    )
     assert folded["kind"] == "tree" and folded["ts_ms"] == 100
     assert folded["aggregated"]["cpu_usage"] == 4.0
 
@@ -141,7 +165,11 @@ def test_a_threshold_above_one_is_a_value() -> None:
 
 
 def test_peaks_of_trees_and_of_nested_fields_are_found_beside_other_kinds() -> None:
-    records = [*OTHER_KINDS, tree(1, None, [], {"cpu_usage": 1.0, "psi_mem": {"some_avg10": 0.1}}), tree(2, None, [], {"cpu_usage": 9.0, "psi_mem": {"some_avg10": 0.0}})]
+    records = [
+        *OTHER_KINDS,
+        tree(1, None, [], {"cpu_usage": 1.0, "psi_mem": {"some_avg10": 0.1}}),
+        tree(2, None, [], {"cpu_usage": 9.0, "psi_mem": {"some_avg10": 0.0}}),
+    ]
     assert [r["ts_ms"] for r in denet.find_peaks(records)] == [2]
     assert [r["ts_ms"] for r in denet.find_peaks(records, field="psi_mem.some_avg10")] == [1]
     assert denet.find_peaks(records, field="none") == []
@@ -152,7 +180,9 @@ def test_peaks_of_trees_and_of_nested_fields_are_found_beside_other_kinds() -> N
 
 def test_equal_intervals_give_the_plain_figures() -> None:
     cpu = [10.0, 40.0, 20.0, 30.0]
-    found = denet.resource_utilization([sample(0, 0.0)] + [sample((i + 1) * 100, c, (i + 1) * 1024) for i, c in enumerate(cpu)])
+    found = denet.resource_utilization(
+        [sample(0, 0.0)] + [sample((i + 1) * 100, c, (i + 1) * 1024) for i, c in enumerate(cpu)]
+    )
     assert found["avg_cpu"] == pytest.approx(25.0)
     assert (found["max_cpu"], found["min_cpu"], found["median_cpu"]) == (40.0, 0.0, 25.0)
     assert found["total_time_sec"] == pytest.approx(0.4)
@@ -160,7 +190,9 @@ def test_equal_intervals_give_the_plain_figures() -> None:
 
 def test_with_equal_weights_the_deviation_is_that_of_statistics() -> None:
     cpu = [10.0, 40.0, 20.0, 30.0]
-    found = denet.resource_utilization([sample((i + 1) * 100, c, elapsed_us=(i + 1) * 100000) for i, c in enumerate(cpu)])
+    found = denet.resource_utilization(
+        [sample((i + 1) * 100, c, elapsed_us=(i + 1) * 100000) for i, c in enumerate(cpu)]
+    )
     assert found["stdev_cpu"] == found["std_cpu"] == pytest.approx(statistics.stdev(cpu))
     assert found["avg_cpu"] == pytest.approx(statistics.mean(cpu))
 
@@ -173,7 +205,12 @@ def test_a_burst_does_not_outweigh_idle_seconds() -> None:
 
 
 def test_both_spellings_are_there() -> None:
-    found = denet.resource_utilization([sample(0, 1.0, 2048, disk_read_bytes=2**20, disk_write_bytes=2**21), sample(100, 1.0, 4096, disk_read_bytes=2**20, disk_write_bytes=2**21)])
+    found = denet.resource_utilization(
+        [
+            sample(0, 1.0, 2048, disk_read_bytes=2**20, disk_write_bytes=2**21),
+            sample(100, 1.0, 4096, disk_read_bytes=2**20, disk_write_bytes=2**21),
+        ]
+    )
     for key in ("avg", "max", "min", "median", "stdev"):
         assert found[f"{key}_mem_mb"] == found[f"{key}_memory_mb"]
     assert (found["total_read_mb"], found["total_write_mb"], found["total_io_bytes"]) == (1.0, 2.0, 3 * 2**20)
@@ -186,7 +223,9 @@ def test_of_one_record_there_is_no_deviation() -> None:
 
 
 def test_trees_count_and_the_exit_record_does_no_harm() -> None:
-    found = denet.resource_utilization([*OTHER_KINDS, tree(0, None, [], {"cpu_usage": 1.0, "thread_count": 3}), OTHER_KINDS[-1]])
+    found = denet.resource_utilization(
+        [*OTHER_KINDS, tree(0, None, [], {"cpu_usage": 1.0, "thread_count": 3}), OTHER_KINDS[-1]]
+    )
     assert (found["avg_cpu"], found["max_threads"]) == (1.0, 3)
     assert "avg_mem_mb" not in found
 
@@ -208,15 +247,29 @@ def test_a_real_tree_is_told_process_by_process() -> None:
     metrics = {"cpu_usage": 10.0, "mem_rss_kb": 1024, "thread_count": 1}
     records = [
         tree(0, metrics, [child(7, 0.0)], {"cpu_usage": 10.0, "mem_rss_kb": 2048, "thread_count": 3}),
-        tree(100, metrics, [child(7, 50.0, 2048), child(8, 4.0, command="ls")], {"cpu_usage": 64.0, "mem_rss_kb": 4096, "thread_count": 5}),
+        tree(
+            100,
+            metrics,
+            [child(7, 50.0, 2048), child(8, 4.0, command="ls")],
+            {"cpu_usage": 64.0, "mem_rss_kb": 4096, "thread_count": 5},
+        ),
     ]
     found = denet.process_tree_analysis(records)
     assert found["main_process"] == {
-        "avg_cpu": 10.0, "max_cpu": 10.0, "avg_memory_mb": 1.0, "max_memory_mb": 1.0, "avg_threads": 1.0, "max_threads": 1.0,
-    }  # fmt: skip
+        "avg_cpu": 10.0,
+        "max_cpu": 10.0,
+        "avg_memory_mb": 1.0,
+        "max_memory_mb": 1.0,
+        "avg_threads": 1.0,
+        "max_threads": 1.0,
+    }
     assert found["child_processes"][7]["max_cpu"] == 50.0 and found["child_processes"][7]["max_memory_mb"] == 2.0
     assert found["child_processes"][8]["command"] == "ls"
-    assert (found["total"]["max_cpu"], found["total"]["max_memory_mb"], found["total"]["max_threads"]) == (64.0, 4.0, 5.0)
+    assert (found["total"]["max_cpu"], found["total"]["max_memory_mb"], found["total"]["max_threads"]) == (
+        64.0,
+        4.0,
+        5.0,
+    )
 
 
 def test_a_tree_whose_main_process_has_ended_is_told_too() -> None:
@@ -226,15 +279,30 @@ def test_a_tree_whose_main_process_has_ended_is_told_too() -> None:
 
 def test_a_pid_that_is_used_again_is_two_processes() -> None:
     whole = {"cpu_usage": 1.0}
-    found = denet.process_tree_analysis([tree(0, None, [child(7, 9.0, uptime=50, command="a")], whole), tree(100, None, [child(7, 1.0, uptime=0, command="b")], whole)])
+    found = denet.process_tree_analysis(
+        [
+            tree(0, None, [child(7, 9.0, uptime=50, command="a")], whole),
+            tree(100, None, [child(7, 1.0, uptime=0, command="b")], whole),
+        ]
+    )
     assert found["child_processes"][7]["command"] == "b" and found["child_processes"][7]["max_cpu"] == 1.0
     assert [p["command"] for p in found["child_processes"][7]["earlier"]] == ["a"]
 
 
 def test_the_flat_form_is_understood() -> None:
-    flat = {"ts_ms": 1, "cpu_usage": 1.0, "mem_rss_kb": 1024, "thread_count": 1, "children": [{"pid": 2, "cpu_usage": 2.0, "mem_rss_kb": 1024, "thread_count": 1}]}
+    flat = {
+        "ts_ms": 1,
+        "cpu_usage": 1.0,
+        "mem_rss_kb": 1024,
+        "thread_count": 1,
+        "children": [{"pid": 2, "cpu_usage": 2.0, "mem_rss_kb": 1024, "thread_count": 1}],
+    }
     found = denet.process_tree_analysis([flat])
-    assert (found["main_process"]["avg_cpu"], found["child_processes"][2]["avg_cpu"], found["total"]["avg_cpu"]) == (1.0, 2.0, 3.0)
+    assert (found["main_process"]["avg_cpu"], found["child_processes"][2]["avg_cpu"], found["total"]["avg_cpu"]) == (
+        1.0,
+        2.0,
+        3.0,
+    )
 
 
 # ------------------------------------------------------------------------------------------- beside the Rust denet's

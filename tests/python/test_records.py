@@ -23,7 +23,7 @@ TREE = {
     "kind": "tree",
     "ts_ms": 1700000000100,
     "parent": {"ts_ms": 1700000000100, "cpu_usage": 1.5},
-    "children": [{"pid": 7, "command": "a, \"b\"", "metrics": {"cpu_usage": 2.0}}],
+    "children": [{"pid": 7, "command": 'a, "b"', "metrics": {"cpu_usage": 2.0}}],
     "aggregated": {"ts_ms": 1700000000100, "cpu_usage": 3.5, "mem_rss_kb": 10, "psi_mem": {"some_avg10": 0.25}},
 }
 SAMPLE = {"kind": "sample", "ts_ms": 1700000000200, "cpu_usage": 4.5, "mem_rss_kb": 11}
@@ -81,7 +81,9 @@ def test_lines_become_what_json_loads_makes_of_them(seed: int) -> None:
             record.pop(rng.choice("abcdef"), None)
         elif change == 2:
             record = dict(sorted(record.items(), key=lambda item: rng.random()))
-        written.append(json.dumps(record, ensure_ascii=rng.random() < 0.5, separators=rng.choice([(",", ":"), (", ", ": ")])))
+        written.append(
+            json.dumps(record, ensure_ascii=rng.random() < 0.5, separators=rng.choice([(",", ":"), (", ", ": ")]))
+        )
     found, broken = _records.lines("\n".join(written).encode())
     assert broken == []
     assert all(same(a, json.loads(b)) for a, b in zip(found, written))
@@ -103,7 +105,21 @@ def test_the_last_of_two_equal_keys_counts_as_json_has_it() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["{", "{}x", '{"a"}', '{"a":}', '{"a":01}', '{"a":1,}', '{"a":NaN}', '{"a":"\t"}', "[1]", "1", '{"a":[1,}', "nul", '{"a":"\\x"}'],
+    [
+        "{",
+        "{}x",
+        '{"a"}',
+        '{"a":}',
+        '{"a":01}',
+        '{"a":1,}',
+        '{"a":NaN}',
+        '{"a":"\t"}',
+        "[1]",
+        "1",
+        '{"a":[1,}',
+        "nul",
+        '{"a":"\\x"}',
+    ],
 )
 def test_a_line_that_is_no_object_is_named_by_its_number(line: str) -> None:
     found, broken = _records.lines(f'{{"a":1}}\n\n{line}\n{{"a":2}}'.encode())
@@ -132,7 +148,11 @@ def test_only_bytes_are_taken() -> None:
 @pytest.mark.parametrize("name", sorted(p.name for p in PEER.glob("*.jsonl")))
 def test_files_of_the_rust_denet_load_whole(name: str) -> None:
     written = [json.loads(line) for line in (PEER / name).read_text().splitlines()]
-    wanted = [r for r in written if r.get("kind", "metadata" if "t0_ms" in r else "sample") in ("tree", "sample", "aggregated")]
+    wanted = [
+        r
+        for r in written
+        if r.get("kind", "metadata" if "t0_ms" in r else "sample") in ("tree", "sample", "aggregated")
+    ]
     assert denet.load_metrics(PEER / name) == wanted
 
 
@@ -205,7 +225,17 @@ def test_an_empty_file_is_an_empty_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [[TREE], (TREE,), [json.dumps(TREE)], [json.dumps(TREE).encode()], json.dumps(TREE), json.dumps([TREE]), iter([TREE]), TREE]
+    "given",
+    [
+        [TREE],
+        (TREE,),
+        [json.dumps(TREE)],
+        [json.dumps(TREE).encode()],
+        json.dumps(TREE),
+        json.dumps([TREE]),
+        iter([TREE]),
+        TREE,
+    ],
 )
 def test_records_are_accepted_in_every_form(given: Any) -> None:
     assert records.as_records(given) == [TREE]
