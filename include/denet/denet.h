@@ -179,6 +179,8 @@ enum denet_part {
 
 DENET_API int denet_record_kind(const denet_record *r);      /* of denet_kind */
 DENET_API int64_t denet_record_ts_ms(const denet_record *r); /* Unix milliseconds; 0: the line has none */
+/* Of a tree or sample: microseconds since monitoring began, by the monotonic clock; -1: the record does not say. */
+DENET_API int64_t denet_record_elapsed_us(const denet_record *r);
 
 /* One line, without its newline. It is made at the first call and kept: no call, no formatting. NULL: no memory. */
 DENET_API const char *denet_record_json(const denet_record *r, size_t *ret_size);

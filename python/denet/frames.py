@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from array import array
 from typing import Any
 
-from .records import Metrics, columns_of, measurements, rows
+from . import _stream
+from .records import Metrics, columns_of, is_json_text, measurements, rows
 
 _LIBRARIES = ("pandas", "polars")
 
@@ -21,12 +21,24 @@ def _library(name: str | None) -> Any:
             return importlib.import_module(candidate)
         except ImportError:
             continue
-    raise ImportError(f"a data frame needs {name or 'pandas or polars'}: pip install {name or 'pandas'}")
+    wanted = name or "pandas or polars"
+    raise ImportError(f"a data frame needs {wanted}: pip install {name or 'pandas'}")
 
 
-def _from_file(path: str) -> dict[str, Any] | None:
-    """Columns of a file's measurements by the library's own scanner: no record becomes a Python object."""
-    from . import _stream
+def to_dataframe(metrics: Metrics, library: str | None = None) -> Any:
+    """A data frame with a row for each tree (its aggregate) or sample, and a column for each metric; nested names are
+    dotted (``psi_mem.some_avg10``). Units are those of the records: percent, KiB, bytes, seconds; ``ts_ms`` is Unix
+    milliseconds. What a record does not have is NaN (pandas) or null (polars).
 
-    columns: dict[str, array[float]] | None = _stream.columns_of_file(path)
-    return columns
+    `library` is ``pandas`` or ``polars``; None takes the one that is installed, pandas first. A path is read by the
+    library's own scanner, without a Python object for each record.
+
+    Raises ImportError where neither is installed.
+    """
+    frames = _library(library)
+    if isinstance(metrics, os.PathLike) or (isinstance(metrics, str) and not is_json_text(metrics)):
+        columns: dict[str, Any] = _stream.columns_of_file(os.fspath(metrics))
+    else:
+        flat = rows(measurements(metrics))
+        columns = {name: [row.get(name) for row in flat] for name in columns_of(flat)}
+    return frames.DataFrame(columns)

@@ -157,7 +157,8 @@ def load_metrics(path: str | os.PathLike[str], include_metadata: bool = False) -
     return [record for record in _parse(_read(path), path) if kind_of(record) in wanted]
 
 
-def _looks_like_json(text: str | bytes) -> bool:
+def is_json_text(text: str | bytes) -> bool:
+    """Whether it is JSON, and no path."""
     head = text[:64].lstrip()
     return head[:1] in ("{", "[", b"{", b"[")
 
@@ -172,7 +173,7 @@ def as_records(metrics: Metrics) -> list[Record]:
     """
     if metrics is None:
         return []
-    if isinstance(metrics, bytes) or (isinstance(metrics, str) and _looks_like_json(metrics)):
+    if isinstance(metrics, bytes) or (isinstance(metrics, str) and is_json_text(metrics)):
         data = metrics.encode("utf-8", "surrogatepass") if isinstance(metrics, str) else metrics
         return _parse(data, "metrics")
     if isinstance(metrics, (str, os.PathLike)):

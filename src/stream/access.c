@@ -18,6 +18,10 @@ int64_t denet_record_ts_ms(const denet_record *r) {
         return r->unix_ms;
 }
 
+int64_t denet_record_elapsed_us(const denet_record *r) {
+        return r->sample && r->kind != DN_EXIT ? r->sample->elapsed_us : -1;
+}
+
 const char *denet_record_json(const denet_record *r, size_t *ret_size) {
         struct dn_str text = r->text;
 

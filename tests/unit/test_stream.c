@@ -815,6 +815,21 @@ static void an_attached_tree_reads_back_to_the_bit(void **state) {
         end(pid);
 }
 
+static void a_sample_says_how_long_it_is_since_monitoring_began(void **state) {
+        static const char lines[] = "{\"kind\":\"sample\",\"ts_ms\":1700000000000,\"elapsed_us\":123,\"cpu_usage\":1}\n"
+                                    "{\"kind\":\"sample\",\"ts_ms\":1700000000001,\"cpu_usage\":1}\n"
+                                    "{\"kind\":\"exit\",\"ts_ms\":1700000000002}\n";
+        static const int64_t expected_us[] = {123, -1, -1};
+        const denet_record *record;
+        denet *d = parse(lines);
+
+        for (size_t i = 0; i < DN_COUNT(expected_us); i++) {
+                assert_int_equal(denet_next(d, 0, &record), 1);
+                assert_int_equal(denet_record_elapsed_us(record), expected_us[i]);
+        }
+        denet_free(d);
+}
+
 static void a_broken_line_is_told_and_left_out(void **state) {
         const denet_record *record;
         uint64_t done, total;
@@ -1044,10 +1059,10 @@ RUN_TESTS(LEAVES_NOTHING(a_run_is_metadata_then_trees_then_its_exit), LEAVES_NOT
           LEAVES_NOTHING(a_single_process_reads_back_to_the_bit),
           LEAVES_NOTHING(a_run_without_a_sample_reads_back_to_the_bit),
           LEAVES_NOTHING(an_attached_tree_reads_back_to_the_bit), LEAVES_NOTHING(a_broken_line_is_told_and_left_out),
-          LEAVES_NOTHING(nothing_reads_as_nothing), LEAVES_NOTHING(a_file_has_no_process),
-          LEAVES_NOTHING(a_command_has_no_lines), LEAVES_NOTHING(what_cannot_be_opened_is_said),
-          LEAVES_NOTHING(a_file_is_read_through_a_sink_and_back), LEAVES_NOTHING(names_and_ids_of_fields_agree),
-          LEAVES_NOTHING(a_value_that_is_not_known_is_enodata),
+          LEAVES_NOTHING(a_sample_says_how_long_it_is_since_monitoring_began), LEAVES_NOTHING(nothing_reads_as_nothing),
+          LEAVES_NOTHING(a_file_has_no_process), LEAVES_NOTHING(a_command_has_no_lines),
+          LEAVES_NOTHING(what_cannot_be_opened_is_said), LEAVES_NOTHING(a_file_is_read_through_a_sink_and_back),
+          LEAVES_NOTHING(names_and_ids_of_fields_agree), LEAVES_NOTHING(a_value_that_is_not_known_is_enodata),
           LEAVES_NOTHING(a_probe_gives_the_machine_and_what_can_be_measured_on_it),
           LEAVES_NOTHING(a_sink_that_cannot_be_opened_says_why), LEAVES_NOTHING(freeing_nothing_is_nothing),
           LEAVES_NOTHING(a_summary_of_nothing_has_no_numbers))
