@@ -25,6 +25,8 @@ static void check(const struct dn_drm_fdinfo *info) {
         }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         char *exact = malloc(size ? size : 1);
         struct dn_drm_fdinfo info, again, untouched;
