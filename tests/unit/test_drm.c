@@ -5,6 +5,7 @@
 #include "sources/gpu/drm.h"
 #include "sources/gpu/drm_fdinfo.h"
 #include "sources/gpu/drm_sysfs.h"
+#include "sources/linux/env/driver.h"
 
 #include <ftw.h>
 
@@ -216,6 +217,27 @@ static void drivers_that_tell_nothing_are_no_devices(void **state) {
         assert_int_equal(dn_drm_find(-1, NULL, 0), 0);
 }
 
+static void assert_gpus(const char *fixture_proc, const char *fixture_sys, const char *expected) {
+        dn_autoclose int proc = dn_file_directory(AT_FDCWD, fixture_proc),
+                         sys = dn_file_directory(AT_FDCWD, fixture_sys);
+        dn_autotext struct dn_text text = {0};
+        struct dn_json json = {.text = &text};
+
+        dn_env_gpus(&json, proc, sys);
+        assert_string_equal(dn_text_cstr(&text) ? text.p : "", expected);
+}
+
+static void the_environment_names_devices_and_drivers_without_a_library(void **state) {
+        assert_gpus(FIXTURES "nvidia/proc", FIXTURES "nvidia/sys",
+                    "\"gpus\":[{\"name\":\"NVIDIA A100-SXM4-80GB\",\"pci\":\"0000:07:00.0\",\"driver\":\"nvidia\","
+                    "\"driver_version\":\"550.54.14\"},"
+                    "{\"name\":\"NVIDIA A100-SXM4-80GB\",\"pci\":\"0000:0f:00.0\",\"driver\":\"nvidia\","
+                    "\"driver_version\":\"550.54.14\"}]");
+        assert_gpus("/nowhere", FIXTURES "amdgpu/sys",
+                    "\"gpus\":[{\"name\":\"Radeon RX 6800 XT\",\"pci\":\"0000:03:00.0\",\"driver\":\"amdgpu\"}]");
+        assert_gpus("/nowhere", "/nowhere", "");
+}
+
 /* ---------------------------------------------------------------------------------------------------- the walk */
 
 static char base[32];
@@ -418,6 +440,7 @@ RUN_TESTS(TEST(amdgpu_tells_time_by_engine_and_memory_by_region), TEST(of_an_old
           TEST(what_is_resident_counts_before_what_was_asked_for), TEST(other_files_and_broken_ones_are_refused),
           TEST(of_amdgpu_sys_has_nearly_all), TEST(of_intel_s_sys_has_clocks_reasons_and_energy),
           TEST(of_others_it_has_what_they_measure), TEST(drivers_that_tell_nothing_are_no_devices),
+          TEST(the_environment_names_devices_and_drivers_without_a_library),
           WALK(the_tree_s_use_is_that_of_its_descriptors), WALK(one_client_counts_once_however_many_descriptors_it_has),
           WALK(clients_add_up_and_the_busiest_engine_counts), WALK(a_number_that_falls_stands_until_it_has_caught_up),
           WALK(cycles_are_of_the_device_s_own_count_and_capacity_divides),
