@@ -136,6 +136,10 @@ uint32_t dn_nvml_count(const struct dn_nvml *n) {
         return count;
 }
 
+int64_t dn_nvml_next_index(const struct dn_nvml *n) {
+        return n->n > 0 ? n->devices[n->n - 1].index + 1 : 0;
+}
+
 const char *dn_nvml_driver_version(const struct dn_nvml *n) {
         return n->version;
 }

@@ -10,7 +10,8 @@ struct dn_nvml;
 int dn_nvml_open(struct dn_nvml **ret_nvml, const char *path, struct dn_text *why);
 void dn_nvml_close(struct dn_nvml *n);
 
-uint32_t dn_nvml_count(const struct dn_nvml *n); /* devices that are not lost; parts (MIG) are not counted */
+uint32_t dn_nvml_count(const struct dn_nvml *n);     /* devices that are not lost; parts (MIG) are not counted */
+int64_t dn_nvml_next_index(const struct dn_nvml *n); /* behind all, the lost too */
 const char *dn_nvml_driver_version(const struct dn_nvml *n); /* "": not known */
 
 /* Appends a device each, parts behind the device that they are of. One that is lost is not there any more. 0 or
