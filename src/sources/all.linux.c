@@ -9,5 +9,6 @@ const struct dn_source *const dn_sources[] = {
         &dn_source_process_slow,
         &dn_source_network,
         &dn_source_cgroup,
+        &dn_source_gpu,
         NULL,
 };

@@ -14,6 +14,7 @@ struct dn_target {
         bool children;                  /* the main process's children belong to it */
         bool own_child;                 /* the main process is ours to wait for */
         bool subreaper;                 /* so is every other child of this process (DENET_REAP_ORPHANS) */
+        bool gpu;                       /* GPUs were asked for */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */

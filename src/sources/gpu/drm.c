@@ -39,16 +39,19 @@ uint32_t dn_drm_count(const struct dn_drm *drm) {
 static void put_tree(const struct dn_drm *drm, struct dn_drm_device *d, struct dn_gpu_device *out) {
         bool own = d->has_own || out->has >> DN_GPU_MEMORY_TOTAL_BYTES & 1;
         int64_t energy_uj, busy;
+        bool busy_known;
 
         if (drm->seen == 0 && drm->hidden > 0)
                 return;
         dn_gpu_set(out, DN_GPU_TREE_MEMORY_BYTES, (int64_t)(own ? d->own_bytes : d->system_bytes));
-        if (drm->walks < 2)
+        if (drm->walks > 1)
+                dn_gpu_set(out, DN_GPU_TREE_BUSY_CENTI, d->busy_centi);
+        /* Where nobody tells how busy it is with all others, the tree's part is known only as long as it has none. */
+        busy_known = dn_gpu_get(out, DN_GPU_BUSY_CENTI, &busy);
+        d->share.unknown |= !busy_known && d->busy_centi > 0;
+        if (d->share.unknown || !dn_gpu_get(out, DN_GPU_ENERGY_UJ, &energy_uj))
                 return;
-        dn_gpu_set(out, DN_GPU_TREE_BUSY_CENTI, d->busy_centi);
-        if (!dn_gpu_get(out, DN_GPU_ENERGY_UJ, &energy_uj) || !dn_gpu_get(out, DN_GPU_BUSY_CENTI, &busy))
-                return;
-        dn_gpu_share_add(&d->share, energy_uj, d->busy_centi, busy);
+        dn_gpu_share_add(&d->share, energy_uj, d->busy_centi, busy_known ? busy : 0);
         dn_gpu_set(out, DN_GPU_TREE_ENERGY_UJ, d->share.tree_uj);
 }
 
