@@ -66,8 +66,8 @@ static inline void dn_row_unset(struct dn_row *row, int id, uint32_t number) {
         row->v[dn_field_index(id)] = 0;
 }
 
-/* A field of TEXT: what ends in NUL, and lives as long as the row and all that are copied from it: a constant, or of the
- * state of a source, of which each has one place for one text. NULL: not known. */
+/* A field of TEXT: what ends in NUL, and lives as long as the row and all that are copied from it: a constant, or of
+ * the state of a source, of which each has one place for one text. NULL: not known. */
 static inline void dn_row_set_text(struct dn_row *row, int id, const char *text, uint32_t number) {
         if (text)
                 dn_row_set(row, id, (int64_t)(intptr_t)text, number);
