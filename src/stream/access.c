@@ -35,8 +35,8 @@ static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
 /* The block that a public part is; the devices of the GPUs, not what they are together. */
 static int block_of(int part) {
         static const int8_t blocks[] = {
-                [DENET_PSI] = DN_PSI_MEM,   [DENET_PSI_IO] = DN_PSI_IO, [DENET_PSI_CPU] = DN_PSI_CPU,
-                [DENET_PERF] = DN_PERF,     [DENET_ENERGY] = DN_RAPL,   [DENET_CGROUP] = DN_CGROUP,
+                [DENET_PSI] = DN_PSI_MEM,    [DENET_PSI_IO] = DN_PSI_IO, [DENET_PSI_CPU] = DN_PSI_CPU,
+                [DENET_PERF] = DN_PERF,      [DENET_ENERGY] = DN_RAPL,   [DENET_CGROUP] = DN_CGROUP,
                 [DENET_GPU] = DN_GPU_DEVICE, [DENET_GPU_ALL] = DN_GPU,   [DENET_GPU_ENERGY] = DN_GPU_ENERGY,
         };
 

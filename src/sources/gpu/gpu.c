@@ -2,9 +2,11 @@
  * GPUs as a source: a pass takes what the job's thread read last, and sends it off again. It never waits for it, but
  * for a moment before the command begins and once more when it has ended. */
 #include "base/guard.h"
+#include "host/clock.h"
 #include "host/worker.h"
 #include "sources/gpu/gpu_job.h"
 #include "sources/linux/sources.h"
+#include "sources/probe.h"
 
 enum { OPEN_PATIENCE_MS = 250, END_PATIENCE_MS = 100 };
 
@@ -21,7 +23,10 @@ struct gpu {
         struct dn_gpu_job *job;
         struct kept **kept;
         uint32_t n_kept;
-        int64_t taken_ns; /* when what was taken last was read */
+        int64_t taken_ns;   /* when what was taken last was read */
+        int64_t sent_ns;    /* when the thread was sent off last */
+        int can;            /* of dn_can, and … */
+        struct dn_text why; /* … why not all, by what was taken last */
 };
 
 static const struct {
@@ -145,6 +150,14 @@ static int put_all(struct gpu *gpu, const struct dn_gpu_reading *reading, struct
         return put_energy(gpu, pass);
 }
 
+static void note_ability(struct gpu *gpu) {
+        const struct dn_gpu_job *job = gpu->job;
+
+        gpu->can = job->result < 0 ? DN_CAN_NOT : job->why.n > 0 ? DN_CAN_PARTLY : DN_CAN;
+        dn_text_reset(&gpu->why);
+        dn_text_put(&gpu->why, dn_text_str(&job->why));
+}
+
 /* What the thread has read, if it is new. */
 static int take(struct gpu *gpu, struct dn_pass *pass) {
         const struct dn_gpu_job *job = gpu->job;
@@ -155,6 +168,7 @@ static int take(struct gpu *gpu, struct dn_pass *pass) {
         if (job->result == -ENOMEM)
                 return -ENOMEM;
         gpu->taken_ns = job->read_ns;
+        note_ability(gpu);
         pass->now->part[DN_GPU_DEVICE].n = 0;
         for (uint32_t i = 0; i < job->reading.n && r == 0; i++)
                 r = put_device(gpu, &job->reading.devices[i], pass);
@@ -171,6 +185,7 @@ static int send(struct gpu *gpu, const struct dn_pass *pass) {
         for (uint32_t i = 0; i < rows->n; i++)
                 if (!dn_row_ended(dn_table_row(rows, i)))
                         dn_gpu_job_add(gpu->job, dn_table_row(rows, i)->key.pid);
+        gpu->sent_ns = dn_clock_mono_ns();
         dn_worker_go(gpu->worker);
         return 0;
 }
@@ -199,6 +214,22 @@ static int gpu_read(void *state, struct dn_pass *pass) {
         return r < 0 || pass->first ? r : send(gpu, pass);
 }
 
+static int gpu_can(void *state, struct dn_text *why) {
+        const int64_t hung_ns = 10000000000;
+        struct gpu *gpu = state;
+
+        if (gpu->taken_ns == 0) {
+                dn_text_put(why, DN_STR("the driver has not answered yet"));
+                return DN_CAN_NOT;
+        }
+        if (!dn_worker_is_idle(gpu->worker) && dn_clock_mono_ns() - gpu->sent_ns > hung_ns) {
+                dn_text_put(why, DN_STR("the driver has not answered for ten seconds: the figures are older"));
+                return DN_CAN_PARTLY;
+        }
+        dn_text_put(why, dn_text_str(&gpu->why));
+        return gpu->can;
+}
+
 static void gpu_close(void *state) {
         struct gpu *gpu = state;
 
@@ -209,6 +240,7 @@ static void gpu_close(void *state) {
         for (uint32_t i = 0; i < gpu->n_kept; i++)
                 free(gpu->kept[i]);
         free(gpu->kept);
+        dn_text_free(&gpu->why);
         free(gpu);
 }
 
@@ -227,6 +259,7 @@ static int gpu_open(void **ret_state, struct dn_target *t, struct dn_text *why) 
         r = gpu->job ? dn_worker_start(&gpu->worker, dn_gpu_job_round, dn_gpu_job_end, gpu->job) : -ENOMEM;
         if (r == 0) {
                 dn_worker_go(gpu->worker);
+                gpu->sent_ns = dn_clock_mono_ns();
                 if (dn_worker_wait(gpu->worker, OPEN_PATIENCE_MS))
                         r = gpu->job->result;
         }
@@ -242,4 +275,10 @@ static int gpu_open(void **ret_state, struct dn_target *t, struct dn_text *why) 
         return 0;
 }
 
-const struct dn_source dn_source_gpu = {.name = "gpu", .open = gpu_open, .read = gpu_read, .close = gpu_close};
+const struct dn_source dn_source_gpu = {
+        .name = "gpu",
+        .open = gpu_open,
+        .read = gpu_read,
+        .can = gpu_can,
+        .close = gpu_close,
+};
