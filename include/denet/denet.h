@@ -164,7 +164,7 @@ enum denet_part {
         DENET_MAIN,     /* the main process; none once it has ended */
         DENET_CHILDREN, /* its descendants, a parent before its child */
         DENET_WHOLE,    /* the tree, the dead included; of an exit record its totals */
-        DENET_PSI, /* pressure on memory */
+        DENET_PSI,      /* pressure on memory */
         DENET_PERF,
         DENET_ENERGY,
         DENET_CGROUP,
