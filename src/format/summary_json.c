@@ -2,6 +2,20 @@
 #include "format/summary_json.h"
 #include "base/json_write.h"
 
+static void write_gpu(struct dn_json *json, const struct dn_summary_gpu *g) {
+        dn_json_key(json, DN_STR("gpu"));
+        dn_json_object(json);
+        dn_json_key_bool(json, DN_STR("enabled"), true);
+        for (int i = 0; i < dn_summary_gpu_n_entries; i++) {
+                int64_t steps;
+
+                if (dn_summary_gpu_entries[i].get(g, &steps))
+                        dn_json_key_fixed(json, dn_summary_gpu_entries[i].name, steps,
+                                          dn_summary_gpu_entries[i].decimals);
+        }
+        dn_json_object_end(json);
+}
+
 void dn_summary_write(struct dn_text *text, const struct denet_summary *s) {
         struct dn_json json = {.text = text};
 
@@ -13,5 +27,7 @@ void dn_summary_write(struct dn_text *text, const struct denet_summary *s) {
                 if (e->get(s, e->field, &steps))
                         dn_json_key_fixed(&json, e->name, steps, e->decimals);
         }
+        if (s->gpu.any)
+                write_gpu(&json, &s->gpu);
         dn_json_object_end(&json);
 }

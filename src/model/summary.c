@@ -123,6 +123,7 @@ static void forget(struct denet_summary *s) {
         s->last_us = -1;
         s->before_span_us = 0;
         s->last->has = s->greatest->has = 0;
+        s->gpu = (struct dn_summary_gpu){0};
         memset(s->span_us, 0, sizeof(s->span_us));
         memset(s->area, 0, sizeof(s->area));
 }
@@ -175,6 +176,7 @@ static void add_sample(struct denet_summary *s, const struct denet_record *r) {
 
                 fold(s, id, whole->v[id], span_us, at_us);
         }
+        dn_summary_gpu_add(&s->gpu, r, span_us);
         s->before_usage = dn_row_or_zero(whole, DN_cpu_usage);
         s->before_span_us = span_us;
         s->samples++;
@@ -195,6 +197,8 @@ static void add_exit(struct denet_summary *s, const struct denet_record *r) {
                 if (dn_fields[id].nature == DN_COUNTER)
                         fold(s, id, whole->v[id], 0, 0);
         }
+        if (r->sample)
+                dn_summary_gpu_add(&s->gpu, r, 0);
 }
 
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r) {
@@ -207,7 +211,25 @@ int dn_summary_add(struct denet_summary *s, const struct denet_record *r) {
         return 0;
 }
 
+static int get_gpu(const struct dn_summary_gpu *g, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
+        for (int i = 0; i < dn_summary_gpu_n_entries; i++) {
+                const struct dn_summary_gpu_entry *e = &dn_summary_gpu_entries[i];
+
+                if (!dn_str_equal(e->name, name))
+                        continue;
+                if (!g->any || !e->get(g, ret_steps))
+                        return -ENODATA;
+                *ret_decimals = e->decimals;
+                return 0;
+        }
+        return -ENOENT;
+}
+
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
+        struct dn_str prefix = DN_STR("gpu.");
+
+        if (dn_str_starts(name, prefix))
+                return get_gpu(&s->gpu, (struct dn_str){name.p + prefix.n, name.n - prefix.n}, ret_steps, ret_decimals);
         for (int i = 0; i < dn_summary_n_entries; i++) {
                 const struct dn_summary_entry *e = &dn_summary_entries[i];
 

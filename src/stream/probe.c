@@ -21,7 +21,7 @@ static const struct {
         {DN_STR("psi"), DN_ABILITY_PSI, false},
         {DN_STR("perf_hw"), DN_ABILITY_COUNTERS, false},
         {DN_STR("rapl"), DN_ABILITY_ENERGY, false},
-        {DN_STR("gpu"), DN_ABILITY_GPU, false},
+        {DN_STR("gpu"), DN_ABILITY_GPU, true},
         {DN_STR("ebpf"), DN_ABILITY_EBPF, false},
 };
 

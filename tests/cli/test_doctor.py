@@ -55,7 +55,7 @@ def test_it_has_the_form_of_the_design() -> None:
 
 def test_what_this_version_does_not_read_is_no_and_says_so() -> None:
     found = entries(denet("doctor").out)
-    for name in ("ebpf", "counters", "energy", "gpu"):
+    for name in ("ebpf", "counters", "energy"):
         mark, words = found[name]
         assert mark == "no"
         assert words.startswith("not in this version of denet; ")
