@@ -283,7 +283,7 @@ static int list(const char *call, const struct dn_nvml_device *d, unsigned *n, s
 
                 if (list)
                         list[i] = (struct dn_nvml_process){found[i].pid, used, ~0U, ~0U};
-                else
+                else if (list_v1)
                         list_v1[i] = (struct dn_nvml_process_v1){found[i].pid, used};
         }
         return 0;

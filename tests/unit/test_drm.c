@@ -155,14 +155,14 @@ static struct dn_gpu_device read_sys(const char *path, int64_t *ret_energy_uj) {
 }
 
 static void assert_value(const struct dn_gpu_device *d, int value, int64_t expected) {
-        int64_t number;
+        int64_t number = 0;
 
         assert_true(dn_gpu_get(d, value, &number));
         assert_int_equal(number, expected);
 }
 
 static void assert_unknown(const struct dn_gpu_device *d, int value) {
-        int64_t number;
+        int64_t number = 0;
 
         assert_false(dn_gpu_get(d, value, &number));
 }

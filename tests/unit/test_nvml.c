@@ -34,14 +34,14 @@ static struct dn_gpu_reading read_for(struct dn_nvml *n, const struct dn_gpu_tre
 }
 
 static void assert_value(const struct dn_gpu_device *d, int value, int64_t expected) {
-        int64_t number;
+        int64_t number = 0;
 
         assert_true(dn_gpu_get(d, value, &number));
         assert_int_equal(number, expected);
 }
 
 static void assert_unknown(const struct dn_gpu_device *d, int value) {
-        int64_t number;
+        int64_t number = 0;
 
         assert_false(dn_gpu_get(d, value, &number));
 }
@@ -146,7 +146,7 @@ static void the_second_version_of_memory_leaves_out_what_the_driver_keeps(void *
 
 static void without_a_count_of_energy_power_is_added_up(void **state) {
         struct dn_gpu_meter meter = {0};
-        int64_t uj;
+        int64_t uj = 0;
         struct dn_gpu_device d = second_reading(FAKE, "fail=nvmlDeviceGetTotalEnergyConsumption:3 slow_ms=20", &nobody);
 
         assert_true(dn_gpu_get(&d, DN_GPU_ENERGY_UJ, &uj));
