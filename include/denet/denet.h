@@ -90,11 +90,26 @@ typedef struct denet_options {
 } denet_options;
 
 /* ---------------------------------------------------------------------------------------------------- streams
- * Five ways to open one. o and error may be NULL; *ret_d is the caller's, to be given to denet_free. */
+ * Six ways to open one. o and error may be NULL; *ret_d is the caller's, to be given to denet_free. */
 
 /* Starts argv[0] (looked for in PATH) held, begins to watch it, lets it go. -ENOENT: not found; -EACCES, -ENOEXEC …:
  * not executable; others: denet itself could not begin. Then nothing runs. */
 DENET_API int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error);
+
+/* A child that the caller has started itself, up to where it waits: until a byte comes at its end of `release` (a
+ * socket pair), when it execs the command, or that is closed, when it ends. What keeps it from executing it, it writes
+ * as an errno value, an int, to its end of `report` (a pipe), which an exec closes. Here are the caller's ends. */
+typedef struct denet_held {
+        int64_t pid;
+        int release;
+        int report;
+} denet_held;
+
+/* As denet_run, of such a child; of the options, those for the command alone are then the caller's. argv is what it
+ * execs, for the metadata. The child, to be waited for by nobody else, and both descriptors are the stream's in any
+ * case: on failure the child was ended and waited for. A cgroup of its own is made only with DENET_REQUIRE. */
+DENET_API int denet_adopt(denet **ret_d, const denet_options *o, const denet_held *held, char *const argv[],
+                          denet_error *error);
 
 /* Watches a process that runs, and its descendants, from now on; the caller itself too. -ESRCH: there is none, or it
  * may not be seen; -EINVAL: a thread of the kernel. What may not be read is absent from the records. */
@@ -133,6 +148,10 @@ DENET_API int denet_signal(denet *d, int number);
 /* run: TERM to the command, KILL to the whole tree five seconds later; a second call does not wait for that, and lets
  * who is left live. attach: lets go. The stream then goes on to its end. 0; -ESRCH when it is there. */
 DENET_API int denet_stop(denet *d);
+
+/* KILL to every process of the tree, now and to who is born meanwhile, also to one attached to. The stream goes on
+ * until they have ended, or to denet_stop. 0; -ESRCH when it is at its end. */
+DENET_API int denet_kill(denet *d);
 
 /* The main process's pid; -ESRCH for a file. */
 DENET_API int64_t denet_pid(const denet *d);

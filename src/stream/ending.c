@@ -34,14 +34,18 @@ static bool has_forked(const struct denet *d) {
                        dn_row_or_zero(dn_table_row(first, 0), DN_reaped_page_faults_cached);
 }
 
-/* Of an attached tree orphans go to somebody else, unseen if they are short. */
+/* Where the caller is no subreaper, orphans go to somebody else, unseen if they are short. */
 static const char *lower_bound(const struct denet *d) {
-        if (d->ledger.lower_bound || d->mode != DN_MODE_ATTACH)
+        bool attached = d->mode == DN_MODE_ATTACH;
+
+        if (d->ledger.lower_bound || d->target.subreaper)
                 return d->ledger.lower_bound;
-        if (d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
+        if (attached && d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return "attached, and the process was waited for by its parent before its last reading";
         if (!d->target.children || !has_forked(d))
                 return NULL;
+        if (!attached)
+                return "the caller is no subreaper, so an orphan that ended between two samples is not counted";
         return "attached, so an orphan that ended between two samples is not counted";
 }
 

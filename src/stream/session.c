@@ -138,6 +138,18 @@ static int arm(struct denet *d) {
         return dn_loop_arm(&d->loop, 0); /* the first records are there */
 }
 
+/* What r says of the opening; then the command runs, or the process is attached to. */
+static int opened(denet **ret_d, struct denet *d, int r) {
+        if (r == 0)
+                r = arm(d);
+        if (r < 0) {
+                denet_free(d);
+                return r;
+        }
+        *ret_d = d;
+        return 0;
+}
+
 /* Only reads the one that this process or the one attached to is in. */
 static void read_cgroup(struct denet *d, const char *pid) {
         if (dn_cgroup_find(&d->cgroup, NULL, pid) == 0)
@@ -182,30 +194,19 @@ static int enter_cgroup(struct denet *d, denet_error *error) {
         return 0;
 }
 
-static int start(struct denet *d, char *const argv[], denet_error *error) {
-        struct dn_spawn spawn = {
-                .argv = argv,
-                .cwd = d->o.cwd,
-                .env = d->o.env,
-                .stdio = d->o.stdio,
-                .nofile = d->o.nofile,
-                .ignored = d->o.ignored,
-        };
-        int r;
+static int no_program(denet_error *error) {
+        return dn_fail(error, -EINVAL, "no program given; give its name and arguments");
+}
 
+static void own_child(struct denet *d) {
         d->target.own_child = true;
         d->target.subreaper = d->o.flags & DENET_REAP_ORPHANS && d->target.children;
-        r = make_cgroup(d, error);
-        if (r < 0)
-                return r;
-        spawn.cgroup = d->cgroup.own && d->cgroup.at[DN_UNIFIED] >= 0 ? &d->cgroup.at[DN_UNIFIED] : NULL;
-        r = dn_spawn_hold(&spawn, &d->held);
-        if (r < 0)
-                return dn_fail(error, ours(r), "%s: cannot be started: %s; %s", argv[0], strerror(-r), what_to_do(r));
-        r = enter_cgroup(d, error);
-        if (r < 0)
-                return r;
-        r = begin(d, d->held.pid, error);
+}
+
+/* From when it is held: it is begun with, and let go. */
+static int let_go(struct denet *d, char *const argv[], denet_error *error) {
+        int r = begin(d, d->held.pid, error);
+
         if (r < 0)
                 return r;
         r = dn_spawn_release(&d->held);
@@ -220,25 +221,77 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
         return r;
 }
 
+static int start(struct denet *d, char *const argv[], denet_error *error) {
+        struct dn_spawn spawn = {
+                .argv = argv,
+                .cwd = d->o.cwd,
+                .env = d->o.env,
+                .stdio = d->o.stdio,
+                .nofile = d->o.nofile,
+                .ignored = d->o.ignored,
+        };
+        int r;
+
+        own_child(d);
+        r = make_cgroup(d, error);
+        if (r < 0)
+                return r;
+        spawn.cgroup = d->cgroup.own && d->cgroup.at[DN_UNIFIED] >= 0 ? &d->cgroup.at[DN_UNIFIED] : NULL;
+        r = dn_spawn_hold(&spawn, &d->held);
+        if (r < 0)
+                return dn_fail(error, ours(r), "%s: cannot be started: %s; %s", argv[0], strerror(-r), what_to_do(r));
+        r = enter_cgroup(d, error);
+        return r < 0 ? r : let_go(d, argv, error);
+}
+
 int denet_run(denet **ret_d, const denet_options *o, char *const argv[], denet_error *error) {
         struct denet *d = argv && argv[0] ? session_new(DN_MODE_RUN) : NULL;
         int r;
 
         if (!argv || !argv[0])
-                return dn_fail(error, -EINVAL, "no program given; give its name and arguments");
+                return no_program(error);
         if (!d)
                 return dn_no_memory(error);
         r = prepare(d, o, error);
         if (r == 0)
                 r = start(d, argv, error);
-        if (r == 0)
-                r = arm(d);
-        if (r < 0) {
-                denet_free(d);
-                return r;
+        return opened(ret_d, d, r);
+}
+
+/* Its cgroup is the caller's choice: one of its own is made only when it must be. */
+static int adopt(struct denet *d, char *const argv[], denet_error *error) {
+        char name[24];
+        int r = 0;
+
+        own_child(d);
+        d->held.pidfd = dn_pidfd_open(d->held.pid);
+        if (d->held.pidfd < 0)
+                return dn_fail(error, ours(d->held.pidfd), "%lld: %s; give a child that is held",
+                               (long long)d->held.pid, strerror(-d->held.pidfd));
+        snprintf(name, sizeof(name), "%lld", (long long)d->held.pid);
+        if (d->o.cgroup == DENET_AUTO)
+                read_cgroup(d, name);
+        else if (d->o.cgroup == DENET_REQUIRE)
+                r = make_cgroup(d, error);
+        if (r == 0 && d->o.cgroup == DENET_REQUIRE)
+                r = enter_cgroup(d, error);
+        return r < 0 ? r : let_go(d, argv, error);
+}
+
+int denet_adopt(denet **ret_d, const denet_options *o, const denet_held *held, char *const argv[], denet_error *error) {
+        struct dn_held mine = {(pid_t)held->pid, -1, false, held->release, held->report, NULL};
+        struct denet *d = argv && argv[0] ? session_new(DN_MODE_RUN) : NULL;
+        int r;
+
+        if (!d) {
+                dn_spawn_close(&mine);
+                return argv && argv[0] ? dn_no_memory(error) : no_program(error);
         }
-        *ret_d = d;
-        return 0;
+        d->held = mine;
+        r = prepare(d, o, error);
+        if (r == 0)
+                r = adopt(d, argv, error);
+        return opened(ret_d, d, r);
 }
 
 static int attach(struct denet *d, int64_t pid, denet_error *error) {
@@ -275,14 +328,7 @@ int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error
                 r = attach(d, pid, error);
         if (r == 0)
                 r = dn_facts_begin(d, NULL);
-        if (r == 0)
-                r = arm(d);
-        if (r < 0) {
-                denet_free(d);
-                return r;
-        }
-        *ret_d = d;
-        return 0;
+        return opened(ret_d, d, r);
 }
 
 static bool pidfd_says_ended(const struct denet *d) {
@@ -361,6 +407,14 @@ int denet_signal(denet *d, int number) {
 
 int denet_stop(denet *d) {
         return d->mode == DN_MODE_SAVED || d->done ? -ESRCH : dn_ending_stop(d);
+}
+
+int denet_kill(denet *d) {
+        if (d->mode == DN_MODE_SAVED || d->done)
+                return -ESRCH;
+        d->stopping = true;
+        dn_ending_kill(d);
+        return dn_loop_arm(&d->loop, 0);
 }
 
 int64_t denet_pid(const denet *d) {

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -496,6 +497,104 @@ static void a_command_that_somebody_else_waits_for_ends_the_stream(void **state)
         assert_int_equal(denet_status(d, &code, &number), 0);
         assert_int_equal(code, -1); /* it is not known how */
         assert_int_equal(number, -1);
+        denet_free(d);
+}
+
+/* ----------------------------------------------------------------------------------------------------- adopting */
+
+static void hold(int release, int report, char *const *argv) {
+        struct pollfd p = {.fd = release, .events = POLLIN};
+        int error;
+
+        while (poll(&p, 1, -1) < 0)
+                ;
+        if (p.revents & POLLHUP)
+                _exit(99);
+        execvp(argv[0], argv);
+        error = errno;
+        _exit(write(report, &error, sizeof(error)) == sizeof(error) ? 98 : 97);
+}
+
+/* As a caller does it: a fork of its own, that waits. */
+static denet_held hold_child(char *const *argv) {
+        int release[2], report[2];
+        denet_held held;
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, release), 0);
+        assert_int_equal(pipe2(report, O_CLOEXEC), 0);
+        held = (denet_held){.pid = fork(), .release = release[1], .report = report[0]};
+        assert_true(held.pid >= 0);
+        if (held.pid == 0) {
+                close(release[1]);
+                hold(release[0], report[1], argv);
+        }
+        close(release[0]);
+        close(report[1]);
+        return held;
+}
+
+static void a_held_child_of_the_caller_is_watched_from_its_exec_on(void **state) {
+        char *const *argv = SHELL("head -c 100000 /dev/zero >/dev/null; exit 7");
+        denet_held held = hold_child(argv);
+        const denet_record *record;
+        denet *d = NULL;
+
+        assert_int_equal(denet_adopt(&d, NULL, &held, argv, NULL), 0);
+        assert_int_equal(denet_pid(d), held.pid);
+        record = wait_for(d, DENET_METADATA);
+        assert_non_null(strstr(denet_record_json(record, NULL), "\"cmd\":[\"/bin/sh\",\"-c\",\"head"));
+        record = wait_for(d, DENET_EXIT);
+        assert_in_range(steps_of(record, DENET_WHOLE, "syscall_write_bytes"), 100000, 101000);
+        assert_ended(d, 7, -1);
+        denet_free(d);
+        assert_int_equal(waitpid((pid_t)held.pid, NULL, 0), -1);
+}
+
+static void a_held_child_that_cannot_exec_is_said_and_waited_for(void **state) {
+        denet_held held = hold_child(ARGV((char *)"denet-no-such-program"));
+        denet_error error = {0};
+        denet *d = NULL;
+
+        assert_int_equal(denet_adopt(&d, NULL, &held, ARGV((char *)"denet-no-such-program"), &error), -ENOENT);
+        assert_non_null(strstr(error.text, "denet-no-such-program"));
+        assert_int_equal(waitpid((pid_t)held.pid, NULL, 0), -1);
+        held = hold_child(ARGV((char *)"true"));
+        assert_int_equal(denet_adopt(&d, NULL, &held, NULL, &error), -EINVAL);
+        assert_int_equal(waitpid((pid_t)held.pid, NULL, 0), -1);
+        held = hold_child(ARGV((char *)"true"));
+        assert_int_equal(denet_adopt(&d, OPTIONS(.children = 77), &held, ARGV((char *)"true"), &error), -EINVAL);
+        assert_int_equal(waitpid((pid_t)held.pid, NULL, 0), -1);
+        assert_null(d);
+}
+
+/* An orphan in a session of its own too, and without the five seconds of a stop. */
+static void a_kill_ends_the_whole_tree_at_once(void **state) {
+        int64_t before = now_ms();
+        const denet_record *record;
+        denet *d = run(OPTIONS(.interval_ms = 10), SHELL("trap '' TERM; (setsid sleep 30 &); sleep 30"));
+
+        for (int children = 0; children < 2;) {
+                record = wait_for(d, DENET_TREE);
+                for (children = 0; denet_record_row(record, DENET_CHILDREN, (size_t)children);)
+                        children++;
+        }
+        assert_int_equal(denet_kill(d), 0);
+        record = wait_for(d, DENET_EXIT);
+        assert_null(strstr(denet_record_json(record, NULL), "still_running"));
+        assert_true(now_ms() - before < 4500);
+        assert_ended(d, -1, SIGKILL);
+        assert_int_equal(denet_kill(d), -ESRCH);
+        denet_free(d);
+}
+
+/* This test is no subreaper; the program is. */
+static void without_a_subreaper_a_tree_with_children_says_that_its_totals_are_a_lower_bound(void **state) {
+        denet *d = run(NULL, SHELL("sleep 0.3; exit 0"));
+
+        assert_non_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
+        denet_free(d);
+        d = run(NULL, ARGV((char *)"true"));
+        assert_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
         denet_free(d);
 }
 
@@ -1048,6 +1147,10 @@ RUN_TESTS(LEAVES_NOTHING(a_run_is_metadata_then_trees_then_its_exit), LEAVES_NOT
           LEAVES_NOTHING(a_command_goes_on_when_its_stream_is_freed), LEAVES_NOTHING(two_streams_share_nothing),
           LEAVES_NOTHING(other_children_of_the_caller_are_left_alone),
           LEAVES_NOTHING(a_command_that_somebody_else_waits_for_ends_the_stream),
+          LEAVES_NOTHING(a_held_child_of_the_caller_is_watched_from_its_exec_on),
+          LEAVES_NOTHING(a_held_child_that_cannot_exec_is_said_and_waited_for),
+          LEAVES_NOTHING(a_kill_ends_the_whole_tree_at_once),
+          LEAVES_NOTHING(without_a_subreaper_a_tree_with_children_says_that_its_totals_are_a_lower_bound),
           LEAVES_NOTHING(an_attached_process_is_let_go_on_stop),
           LEAVES_NOTHING(an_attached_process_that_ends_ends_the_stream), LEAVES_NOTHING(a_process_may_watch_itself),
           LEAVES_NOTHING(what_cannot_be_attached_to_is_said),
