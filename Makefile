@@ -4,7 +4,7 @@
 #
 #     make                build/denet
 #     make run            a first look: denet watches a build of itself, or make run CMD='your command'
-#     make test           the tests, in a plain build and in one with sanitizers
+#     make test           the tests, in a plain build and in one with sanitizers, and of the Python package
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
@@ -15,14 +15,15 @@
 
 BUILD = build
 ASAN = build-asan
+WHEEL = build-python
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
-PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fastjsonschema' 2>/dev/null && echo $$p && break; done)
+PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fastjsonschema, cffi' 2>/dev/null && echo $$p && break; done)
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 SANITIZERS = ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 DENET_SANITIZED=1
-MYPY = build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
+MYPY = MYPYPATH=python build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 
 # Each prints the names of files, for xargs.
@@ -38,7 +39,7 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized check $(CHECKS) format bench install deb static clean
+.PHONY: all run test with-tests test-plain test-sanitized test-python wheel check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -53,7 +54,7 @@ run: all
 	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
-test: test-plain test-sanitized
+test: test-plain test-sanitized test-python
 
 # A build made before cmocka was here has no tests, so it is configured anew.
 with-tests: deps-test all
@@ -68,6 +69,15 @@ test-sanitized: deps-test
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
 	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli
+
+# As pip installs it, but with what makes it at hand, and built anew only where something has changed.
+wheel: deps-test
+	@mkdir -p $(WHEEL)
+	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/pip --disable-pip-version-check install -q \
+		--no-build-isolation --no-deps --upgrade --target $(WHEEL)/site -Cbuild-dir=$(WHEEL)/build .
+
+test-python: wheel
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PYTEST) tests/python
 
 check: $(CHECKS)
 	@echo 'make check: all is well'
@@ -123,4 +133,4 @@ static: deps-package
 	@packaging/static
 
 clean:
-	rm -rf $(BUILD) $(ASAN) build-deb build-static
+	rm -rf $(BUILD) $(ASAN) $(WHEEL) build-deb build-static

@@ -87,6 +87,9 @@ typedef struct denet_options {
         const char *output;                          /* where records will go, for the env record alone */
         void (*debug)(void *user, const char *line); /* what the library does, line by line */
         void *user;
+
+        /* Of the command alone: signals that are at their default for it, though the caller ignores them. */
+        uint64_t defaulted; /* bit N-1 is N */
 } denet_options;
 
 /* ---------------------------------------------------------------------------------------------------- streams

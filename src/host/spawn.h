@@ -8,12 +8,13 @@
 #include <sys/types.h>
 
 struct dn_spawn {
-        char *const *argv; /* argv[0] is looked for in PATH (of `env`, where given), as a shell does */
-        const char *cwd;   /* NULL: the caller's */
-        char *const *env;  /* NULL: the caller's */
-        const int *stdio;  /* its three descriptors, -1: /dev/null; NULL: the caller's */
-        uint64_t nofile;   /* its soft limit of descriptors; 0: the caller's */
-        uint64_t ignored;  /* signals that it ignores besides those that the caller does: bit N-1 is N */
+        char *const *argv;  /* argv[0] is looked for in PATH (of `env`, where given), as a shell does */
+        const char *cwd;    /* NULL: the caller's */
+        char *const *env;   /* NULL: the caller's */
+        const int *stdio;   /* its three descriptors, -1: /dev/null; NULL: the caller's */
+        uint64_t nofile;    /* its soft limit of descriptors; 0: the caller's */
+        uint64_t ignored;   /* signals that it ignores besides those that the caller does: bit N-1 is N */
+        uint64_t defaulted; /* and that are at their default, though the caller ignores them */
         const int *
                 cgroup; /* a directory of cgroup2: it begins in there, where the kernel does that; NULL: the caller's */
 };

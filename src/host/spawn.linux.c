@@ -45,6 +45,7 @@ static int make_plan(const struct dn_spawn *s, struct dn_spawn_plan **ret_plan) 
         plan->env = s->env ? s->env : environ;
         plan->cwd = s->cwd;
         plan->ignored = s->ignored;
+        plan->defaulted = s->defaulted;
         plan->cgroup = s->cgroup ? *s->cgroup : -1;
         plan->shell_argv = (char **)calloc(n + 2, sizeof(char *));
         if (!plan->shell_argv || dn_spawn_paths(s->argv[0], s->env, &plan->paths) < 0) {

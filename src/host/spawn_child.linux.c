@@ -66,10 +66,11 @@ IN_CHILD static void wait_for_release(const struct dn_spawn_plan *plan) {
 IN_CHILD static void reset_handlers(const struct dn_spawn_plan *plan) {
         for (int number = 1; number <= 64; number++) {
                 uintptr_t before[8] = {0}, action[8] = {plan->ignored >> (number - 1) & 1};
+                bool set = action[0] || (plan->defaulted >> (number - 1) & 1);
 
-                if (!action[0] && plan->handlers_cleared)
+                if (!set && plan->handlers_cleared)
                         continue;
-                if (action[0] || (raw(SYS_rt_sigaction, number, 0, (long)before, 8) == 0 && before[0] > 1))
+                if (set || (raw(SYS_rt_sigaction, number, 0, (long)before, 8) == 0 && before[0] > 1))
                         raw(SYS_rt_sigaction, number, (long)action, 0, 8);
         }
 }

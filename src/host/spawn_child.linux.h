@@ -18,7 +18,7 @@ struct dn_spawn_plan {
         int hold, hold_parent_end, report;
         bool limit;
         struct rlimit nofile;
-        uint64_t mask, ignored;
+        uint64_t mask, ignored, defaulted;
         int cgroup;            /* -1: the caller's */
         bool handlers_cleared; /* by the kernel: what the parent catches is at its default */
 };

@@ -229,6 +229,7 @@ static int start(struct denet *d, char *const argv[], denet_error *error) {
                 .stdio = d->o.stdio,
                 .nofile = d->o.nofile,
                 .ignored = d->o.ignored,
+                .defaulted = d->o.defaulted,
         };
         int r;
 

@@ -559,6 +559,20 @@ static void it_may_be_told_to_ignore_more(void **state) {
                       expected);
 }
 
+static void it_may_be_told_to_take_what_is_ignored_at_its_default(void **state) {
+        char status[4096], ignored[64], expected[64];
+
+        signal(SIGUSR2, SIG_IGN);
+        read_proc(getpid(), "status", status);
+        line_of(status, "SigIgn", ignored);
+        snprintf(expected, sizeof(expected), "SigIgn:\t%016llx\n",
+                 strtoull(ignored + 8, NULL, 16) & ~(1ULL << (SIGUSR2 - 1)));
+        assert_prints((struct dn_spawn){.argv = ARGV((char *)"grep", (char *)"^SigI", (char *)"/proc/self/status"),
+                                        .defaulted = 1 << (SIGUSR2 - 1)},
+                      expected);
+        signal(SIGUSR2, SIG_DFL);
+}
+
 /* ----------------------------------------------------------------------------------------------------- search */
 
 static void assert_found(const char *name, char *const *env, const char *expected) {
@@ -604,4 +618,5 @@ RUN_TESTS(LEAVES_NOTHING(one_that_is_held_has_read_and_written_nothing), LEAVES_
           LEAVES_NOTHING(standard_descriptors_that_are_closed_here_are_closed_there),
           LEAVES_NOTHING(no_descriptor_of_ours_is_inherited),
           LEAVES_NOTHING(what_is_blocked_and_ignored_is_the_callers), LEAVES_NOTHING(it_may_be_told_to_ignore_more),
+          LEAVES_NOTHING(it_may_be_told_to_take_what_is_ignored_at_its_default),
           LEAVES_NOTHING(a_name_is_found_where_the_command_will_be))
