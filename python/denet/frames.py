@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import importlib
 import os
+from array import array
 from typing import Any
 
-from . import _stream
+from . import _records
 from .records import Metrics, columns_of, is_json_text, measurements, rows
 
 _LIBRARIES = ("pandas", "polars")
@@ -25,6 +26,11 @@ def _library(name: str | None) -> Any:
     raise ImportError(f"a data frame needs {wanted}: pip install {name or 'pandas'}")
 
 
+def _columns_of_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Arrays of numbers by their names; whole numbers where none is missing."""
+    return {name: array(kind, data) for name, (kind, data) in _records.columns(os.fsencode(path)).items()}
+
+
 def to_dataframe(metrics: Metrics, library: str | None = None) -> Any:
     """A data frame with a row for each tree (its aggregate) or sample, and a column for each metric; nested names are
     dotted (``psi_mem.some_avg10``). Units are those of the records: percent, KiB, bytes, seconds; ``ts_ms`` is Unix
@@ -37,8 +43,10 @@ def to_dataframe(metrics: Metrics, library: str | None = None) -> Any:
     """
     frames = _library(library)
     if isinstance(metrics, os.PathLike) or (isinstance(metrics, str) and not is_json_text(metrics)):
-        columns: dict[str, Any] = _stream.columns_of_file(os.fspath(metrics))
+        columns = _columns_of_file(metrics)
     else:
         flat = rows(measurements(metrics))
         columns = {name: [row.get(name) for row in flat] for name in columns_of(flat)}
+    if frames.__name__ == "polars":  # which copies what it does not know as a buffer, and knows null from NaN
+        return frames.DataFrame({name: list(values) for name, values in columns.items()}, strict=False, nan_to_null=True)
     return frames.DataFrame(columns)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ProcessMonitor, on processes whose use is known."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import denet
+
+BURN = [sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"]
+
+
+def monitor(cmd: Any, base_ms: int = 50, longest_ms: int = 100, **more: Any) -> denet.ProcessMonitor:
+    more.setdefault("quiet", True)
+    return denet.ProcessMonitor(cmd, base_ms, longest_ms, **more)
+
+
+def cpu_secs(m: denet.ProcessMonitor) -> float:
+    summary = json.loads(m.get_summary())
+    return float(summary["cpu_user_secs"] + summary["cpu_system_secs"])
+
+
+# -------------------------------------------------------------------------------------------------------- running
+
+
+def test_a_run_has_samples_a_summary_and_an_exit_code() -> None:
+    m = monitor(["sh", "-c", "sleep 0.2; exit 3"])
+    m.run()
+    assert m.returncode == 3 and not m.is_running()
+    samples = [json.loads(s) for s in m.get_samples()]
+    assert len(samples) >= 2 and {s["kind"] for s in samples} == {"tree"}
+    assert json.loads(m.get_summary())["sample_count"] == len(samples)
+    assert json.loads(m.get_metadata() or "")["cmd"][0] == "sh"
+
+
+def test_cpu_time_is_what_the_process_used() -> None:
+    m = monitor(BURN)
+    m.run()
+    assert 0.3 <= cpu_secs(m) < 0.6
+
+
+def test_what_short_children_used_is_counted() -> None:
+    code = "import subprocess as s,sys\nfor i in range(5): s.run([sys.executable,'-c','import time\\nwhile time.process_time()<0.1: pass'])"
+    m = monitor([sys.executable, "-c", code], 1000, 1000)
+    m.run()
+    assert 0.5 <= cpu_secs(m) < 1.5
+
+
+def test_a_signal_ends_it_as_subprocess_says_it() -> None:
+    m = monitor(["sh", "-c", "kill -USR1 $$"])
+    m.run()
+    assert m.returncode == -signal.SIGUSR1
+
+
+@pytest.mark.parametrize(("cmd", "error"), [([], ValueError), (["/no/such"], FileNotFoundError), (["/etc/passwd"], PermissionError), (["a\0b"], ValueError), ("ls", TypeError)])  # fmt: skip
+def test_what_cannot_be_started_raises_what_subprocess_would(cmd: Any, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
+        monitor(cmd)
+    if isinstance(caught.value, OSError):
+        assert caught.value.filename == cmd[0] and isinstance(caught.value, RuntimeError)
+
+
+@pytest.mark.parametrize(("base", "longest", "error"), [(0, 100, ValueError), (100, 50, ValueError), (-1, 5, OverflowError), (1.5, 5, TypeError)])  # fmt: skip
+def test_wrong_intervals_are_refused_before_anything_starts(base: Any, longest: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        denet.ProcessMonitor(["sleep", "5"], base, longest)
+
+
+def test_arguments_may_be_bytes_and_paths(tmp_path: Path) -> None:
+    m = monitor([b"touch", tmp_path / "made"])
+    m.run()
+    assert (tmp_path / "made").exists()
+
+
+def test_nothing_is_kept_where_nothing_is_wanted() -> None:
+    m = monitor(["sleep", "0.2"], store_in_memory=False)
+    m.run()
+    assert m.get_samples() == []
+    assert json.loads(m.get_summary())["sample_count"] >= 2
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
+def test_records_are_written_in_each_form(form: str, tmp_path: Path) -> None:
+    m = monitor(["sleep", "0.2"], output_file=tmp_path / "f", output_format=form)
+    m.run()
+    assert len(denet.load_metrics(tmp_path / "f")) == len(m.get_samples())
+
+
+def test_a_file_that_cannot_be_made_is_an_error_before_the_start(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="none"):
+        monitor(["touch", tmp_path / "started"], output_file=tmp_path / "none" / "f")
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
+def test_saved_samples_come_back(form: str, tmp_path: Path) -> None:
+    m = monitor(["sleep", "0.15"])
+    m.run()
+    m.save_samples(tmp_path / "f", form)
+    assert len(denet.load_metrics(tmp_path / "f")) == len(m.get_samples())
+    m.clear_samples()
+    assert m.get_samples() == []
+
+
+# --------------------------------------------------------------------------------------------- threads and signals
+
+
+def test_a_run_in_a_thread_leaves_the_others_free() -> None:
+    m = monitor(["sleep", "0.5"])
+    thread = threading.Thread(target=m.run)
+    thread.start()
+    count = 0
+    while thread.is_alive():
+        m.is_running(), m.get_samples(), m.get_summary()
+        count += 1
+        time.sleep(0.001)
+    thread.join()
+    assert count > 50 and m.returncode == 0
+
+
+def test_many_run_at_once() -> None:
+    monitors = [monitor(["sh", "-c", f"sleep 0.2; exit {i}"]) for i in range(10)]
+    threads = [threading.Thread(target=m.run) for m in monitors]
+    begun = time.monotonic()
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert time.monotonic() - begun < 5
+    assert [m.returncode for m in monitors] == list(range(10))
+
+
+def test_ctrl_c_is_answered_at_once() -> None:
+    code = "import denet,sys\nm=denet.ProcessMonitor(['sleep','30'],1000,1000,quiet=True)\nprint(m.get_pid(),flush=True)\ntry: m.run()\nexcept KeyboardInterrupt: print('interrupted'); m.kill(); m.run()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as python:
+        assert python.stdout is not None
+        int(python.stdout.readline())
+        time.sleep(0.2)
+        begun = time.monotonic()
+        python.send_signal(signal.SIGINT)
+        assert python.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - begun < 5
+
+
+def test_children_of_the_caller_are_not_reaped() -> None:
+    own = subprocess.Popen(["sh", "-c", "exit 7"])
+    m = monitor(["sleep", "0.2"])
+    m.run()
+    assert own.wait() == 7
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_it_works_in_processes_of_multiprocessing(method: str) -> None:
+    context = multiprocessing.get_context(method)
+    with context.Pool(2) as pool:
+        assert pool.map(_code_of, [1, 2, 3]) == [1, 2, 3]
+
+
+def _code_of(code: int) -> Any:
+    m = monitor(["sh", "-c", f"exit {code}"])
+    m.run()
+    return m.returncode
+
+
+def test_samples_can_be_awaited() -> None:
+    async def follow() -> tuple[int, int]:
+        ticks, samples = 0, 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                ticks += 1
+                await asyncio.sleep(0.01)
+
+        ticking = asyncio.ensure_future(tick())
+        async for sample in monitor(["sleep", "0.4"]):
+            samples += json.loads(sample)["kind"] == "tree"
+        ticking.cancel()
+        return ticks, samples
+
+    ticks, samples = asyncio.run(follow())
+    assert ticks > 5 and samples >= 2
+
+
+def test_iteration_yields_samples_and_leaving_the_block_ends_the_command() -> None:
+    with monitor(["sleep", "60"]) as m:
+        assert json.loads(next(iter(m)))["aggregated"]["process_count"] == 1
+    assert m.returncode == -signal.SIGTERM
+
+
+# ------------------------------------------------------------------------------------------------------- attaching
+
+
+def test_a_running_process_is_watched_to_its_end() -> None:
+    with subprocess.Popen(["sleep", "0.4"]) as other:
+        m = denet.ProcessMonitor.from_pid(other.pid, 50, 100, quiet=True)
+        assert m.get_pid() == other.pid and m.is_running()
+        m.run()
+        assert other.wait() == 0
+    assert len(m.get_samples()) >= 2
+
+
+@pytest.mark.parametrize("pid", [0, 2**22 + 7, 2**40])
+def test_there_is_no_such_process(pid: int) -> None:
+    with pytest.raises(ProcessLookupError):
+        denet.ProcessMonitor.from_pid(pid, 50, 100)
+
+
+def test_sample_once_gives_a_record_as_long_as_it_runs() -> None:
+    m = monitor(["sleep", "0.3"])
+    first = m.sample_once()
+    assert first is not None and json.loads(first)["kind"] == "tree"
+    m.run()
+    assert m.sample_once() is None
+
+
+# ----------------------------------------------------------------------------------------------------------- leaks
+
+
+def test_monitors_leave_no_memory_and_no_descriptors() -> None:
+    def resident_kb() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+
+    def make(n: int) -> None:
+        for _ in range(n):
+            m = denet.ProcessMonitor.from_pid(os.getppid(), 1000, 1000, quiet=True)
+            m.sample_once()
+            del m
+        gc.collect()
+
+    make(500)
+    memory, descriptors = resident_kb(), len(os.listdir("/proc/self/fd"))
+    make(9500)
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert resident_kb() - memory < 4096
