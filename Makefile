@@ -23,7 +23,7 @@ CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(N
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 SANITIZERS = ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 DENET_SANITIZED=1
-MYPY = MYPYPATH=python build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
+MYPY = env MYPYPATH=python:tests/cli build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 
 # Each prints the names of files, for xargs.

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from cffi import FFI
+from cffi import FFI  # type: ignore[import-untyped,unused-ignore]
 
 
 def declarations(header: str) -> str:

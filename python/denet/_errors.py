@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import NoReturn, Optional, Union
+from typing import NoReturn, Union
 
 Name = Union[str, bytes, int, None]
 

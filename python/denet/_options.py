@@ -6,7 +6,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Union
 
 from ._denet import ffi, lib
 
@@ -26,7 +26,7 @@ class Options(NamedTuple):
     base_interval_ms: int
     max_interval_ms: int
     since_process_start: bool = False
-    output_file: Optional[StrOrBytesPath] = None
+    output_file: StrOrBytesPath | None = None
     output_format: str = "jsonl"
     store_in_memory: bool = True
     quiet: bool = False

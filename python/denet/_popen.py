@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Sequence
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from ._options import StrOrBytesPath
 
@@ -21,12 +21,12 @@ Arguments = Union[StrOrBytesPath, Sequence[StrOrBytesPath]]
 class HeldPopen(subprocess.Popen[Any]):
     """Starts denet-gate with all that Popen can give a process; `release` and `report` are for denet_adopt."""
 
-    returncode: Optional[int]  # type: ignore[assignment]
+    returncode: int | None  # type: ignore[assignment,unused-ignore]
     release = -1
     report = -1
     group = -1  # the process group, where it has one of its own
 
-    def __init__(self, command: Arguments, *, executable: Optional[StrOrBytesPath] = None, **how: Any) -> None:
+    def __init__(self, command: Arguments, *, executable: StrOrBytesPath | None = None, **how: Any) -> None:
         self.ended = threading.Event()
         self.command = _words(command, how.pop("shell", False), executable)
         self.program = executable if executable is not None else self.command[0]
@@ -60,7 +60,7 @@ class HeldPopen(subprocess.Popen[Any]):
                 os.set_inheritable(fd, True)
             super().__init__(gate, executable=executable, **how)
 
-    def wait(self, timeout: Optional[float] = None) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """The monitor waits for the process; here only for the monitor."""
         if self.returncode is None:
             if not self.ended.wait(timeout):
@@ -69,10 +69,10 @@ class HeldPopen(subprocess.Popen[Any]):
             assert self.returncode is not None
         return self.returncode
 
-    def poll(self) -> Optional[int]:
+    def poll(self) -> int | None:
         return self.returncode
 
-    def _wait(self, timeout: Optional[float] = None) -> int:
+    def _wait(self, timeout: float | None = None) -> int:
         return self.wait(timeout)  # called when Ctrl-C comes in the midst of communicate
 
     def end(self, returncode: int) -> None:
@@ -80,7 +80,7 @@ class HeldPopen(subprocess.Popen[Any]):
         self.ended.set()
 
 
-def _words(command: Arguments, shell: bool, executable: Optional[StrOrBytesPath]) -> list[bytes]:
+def _words(command: Arguments, shell: bool, executable: StrOrBytesPath | None) -> list[bytes]:
     """As Popen makes the arguments of its own."""
     if isinstance(command, (str, bytes, os.PathLike)):
         words = [os.fsencode(command)]

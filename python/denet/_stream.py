@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 from ._denet import ffi, lib
 from ._errors import Name, raise_errno
@@ -118,16 +118,16 @@ class Stream(_Handle):
     def probe(cls) -> Stream:
         return cls(_open(lib.denet_probe, ffi.NULL))
 
-    def next(self, timeout_ms: int = 0) -> Optional[Record]:
+    def next(self, timeout_ms: int = 0) -> Record | None:
         """The next record; None when there is none yet, EOFError at the end."""
         code = lib.denet_next(self._c, timeout_ms, self._slot)
         if code == 1:
             return self._slot[0]
         if code == 0:
             raise EOFError
-        if code in (-errno.EAGAIN, -errno.EINTR):
-            return None
-        raise_errno(code, f"denet_next: {os.strerror(-code)}")
+        if code not in (-errno.EAGAIN, -errno.EINTR):
+            raise_errno(code, f"denet_next: {os.strerror(-code)}")
+        return None
 
     def fd(self) -> int:
         """Readable when next() has something to do."""
@@ -136,7 +136,7 @@ class Stream(_Handle):
     def pid(self) -> int:
         return lib.denet_pid(self._c)
 
-    def status(self) -> Optional[int]:
+    def status(self) -> int | None:
         """As Popen.returncode: None while it runs, and where nobody could know it."""
         code, number = ffi.new("int *"), ffi.new("int *")
         if lib.denet_status(self._c, code, number) < 0:
@@ -166,7 +166,7 @@ class Sink(_Handle):
     _free = lib.denet_sink_close
 
     @classmethod
-    def open(cls, path: bytes, format: Optional[str]) -> Sink:
+    def open(cls, path: bytes, format: str | None) -> Sink:
         result = ffi.new("denet_sink **")
         error = ffi.new("denet_error *")
         code = lib.denet_sink_open(result, path, ffi.NULL if format is None else format.encode(), error)

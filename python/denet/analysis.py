@@ -128,9 +128,9 @@ def aggregate_metrics(metrics: Metrics, window_size: int = 10, method: str = "me
 
     Raises ValueError for another method or a window below 1, TypeError for a window that is no whole number.
 
-    >>> [r["cpu_usage"] for r in aggregate_metrics([{"ts_ms": t, "cpu_usage": c} for t, c in
+    >>> [round(r["cpu_usage"], 1) for r in aggregate_metrics([{"ts_ms": t, "cpu_usage": c} for t, c in
     ...     ((0, 0.0), (100, 100.0), (1100, 0.0))], window_size=3)]
-    [9.090909090909092]
+    [9.1]
     """
     if isinstance(window_size, bool) or not isinstance(window_size, int):
         raise TypeError(f"window_size: a whole number of records, not {type(window_size).__name__}")
@@ -146,7 +146,7 @@ def aggregate_metrics(metrics: Metrics, window_size: int = 10, method: str = "me
         folded = _fold([measured(r) or {} for r in window], spans, method)
         result = folded
         if "aggregated" in window[0]:
-            times = {name: window[-1][name] for name in ("ts_ms", "elapsed_us") if name in window[-1]}
+            times: Record = {name: window[-1][name] for name in ("ts_ms", "elapsed_us") if name in window[-1]}
             result = {**window[0], **times, "aggregated": folded}
         result.update(_aggregated=True, _window_size=len(window), _aggregation_method=method)
         results.append(result)

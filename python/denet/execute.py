@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 from ._options import Options, StrOrBytesPath
 from ._stream import Stream
@@ -22,13 +21,13 @@ _UNKILLABLE_SECS = 5.0
 
 def execute_with_monitoring(
     cmd: Arguments,
-    stdout_file: Optional[StrOrBytesPath] = None,
-    stderr_file: Optional[StrOrBytesPath] = None,
-    timeout: Optional[float] = None,
+    stdout_file: StrOrBytesPath | None = None,
+    stderr_file: StrOrBytesPath | None = None,
+    timeout: float | None = None,
     base_interval_ms: int = 100,
     max_interval_ms: int = 1000,
     store_in_memory: bool = True,
-    output_file: Optional[StrOrBytesPath] = None,
+    output_file: StrOrBytesPath | None = None,
     output_format: str = "jsonl",
     since_process_start: bool = False,
     pause_for_attachment: bool = True,
@@ -116,8 +115,8 @@ def _command(cmd: Any, shell: bool) -> Any:
 
 def _plan_output(
     how: dict[str, Any],
-    stdout_file: Optional[StrOrBytesPath],
-    stderr_file: Optional[StrOrBytesPath],
+    stdout_file: StrOrBytesPath | None,
+    stderr_file: StrOrBytesPath | None,
     quiet: bool,
     files: contextlib.ExitStack,
 ) -> None:
@@ -137,7 +136,7 @@ def _plan_output(
         if opened is not None and os.path.samestat(os.fstat(opened.fileno()), os.stat(path)):
             how[name] = opened  # one place in the file, so that neither overwrites the other
         else:
-            opened = how[name] = files.enter_context(open(path, "wb"))
+            opened = how[name] = files.enter_context(open(path, "wb"))  # noqa: SIM115
     if quiet:
         for name in ("stdout", "stderr"):
             if how.get(name) is None:
@@ -167,7 +166,7 @@ def _start(command: Any, options: Options, how: dict[str, Any]) -> tuple[HeldPop
     except BaseException:
         _abandon(popen)
         raise
-    monitor.__class__ = ProcessMonitor
+    monitor.__class__ = ProcessMonitor  # type: ignore[assignment]
     return popen, monitor
 
 
@@ -185,7 +184,7 @@ def _abandon(popen: HeldPopen) -> None:
 
 
 def _execute(
-    command: Any, options: Options, how: dict[str, Any], text: Any, timeout: Optional[float], check: bool
+    command: Any, options: Options, how: dict[str, Any], text: Any, timeout: float | None, check: bool
 ) -> tuple[int, ProcessMonitor]:
     import subprocess
 

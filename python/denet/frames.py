@@ -48,5 +48,7 @@ def to_dataframe(metrics: Metrics, library: str | None = None) -> Any:
         flat = rows(measurements(metrics))
         columns = {name: [row.get(name) for row in flat] for name in columns_of(flat)}
     if frames.__name__ == "polars":  # which copies what it does not know as a buffer, and knows null from NaN
-        return frames.DataFrame({name: list(values) for name, values in columns.items()}, strict=False, nan_to_null=True)
+        return frames.DataFrame(
+            {name: list(values) for name, values in columns.items()}, strict=False, nan_to_null=True
+        )
     return frames.DataFrame(columns)

@@ -9,10 +9,11 @@ import os
 import select
 import threading
 from types import TracebackType
-from typing import Any, Callable, Optional, TypeVar, cast, overload
+from typing import Any, Callable, TypeVar, cast, overload
 
+from ._denet import lib
 from ._options import Options
-from ._stream import KIND_NAMES, SAMPLES, Stream, Summary, lib, record_text
+from ._stream import KIND_NAMES, SAMPLES, Stream, Summary, record_text
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -31,8 +32,8 @@ class Measurement:
         self._options = Options(interval_ms, max(interval_ms, 1000)).checked()
         self._store = store_samples
         self._summary = Summary()
-        self._stream: Optional[Stream] = None
-        self._thread: Optional[threading.Thread] = None
+        self._stream: Stream | None = None
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Measurement:
         if self._thread is not None or self.exit:
@@ -44,7 +45,7 @@ class Measurement:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         stream, thread = self._stream, self._thread
         assert stream is not None and thread is not None
@@ -117,14 +118,14 @@ def measure(
     *,
     interval_ms: int = 100,
     store_samples: bool = False,
-    report: Optional[Callable[[Measurement], object]] = None,
+    report: Callable[[Measurement], object] | None = None,
 ) -> Any: ...
 def measure(
-    function: Optional[Function] = None,
+    function: Function | None = None,
     *,
     interval_ms: int = 100,
     store_samples: bool = False,
-    report: Optional[Callable[[Measurement], object]] = None,
+    report: Callable[[Measurement], object] | None = None,
 ) -> Any:
     """A ``with`` block, or a decorator, that measures this process and the children that it has.
 
@@ -154,14 +155,12 @@ def measure(
 class _Measuring(Measurement):
     """With arguments it is not known yet whether it will be a block or a decorator: it is both."""
 
-    def __init__(
-        self, interval_ms: int, store_samples: bool, report: Optional[Callable[[Measurement], object]]
-    ) -> None:
+    def __init__(self, interval_ms: int, store_samples: bool, report: Callable[[Measurement], object] | None) -> None:
         super().__init__(interval_ms, store_samples)
         self._report = report
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
         if self._report:

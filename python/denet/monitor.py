@@ -15,7 +15,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 from ._denet import ffi, lib
 from ._options import Command, Options, StrOrBytesPath, argument_bytes, check_format
@@ -80,7 +80,7 @@ class _Follower:
                 self._monitor._followers.remove(self)
             self._monitor._free_when_idle()
 
-    def advance(self, timeout_ms: Optional[float] = None) -> bool:
+    def advance(self, timeout_ms: float | None = None) -> bool:
         """Waits until something is due, and does it. False at the end."""
         if self.fd < 0:
             return False
@@ -119,9 +119,9 @@ class ProcessMonitor:
     -15
     """
 
-    _stream: Optional[Stream] = None
+    _stream: Stream | None = None
     _pidfd = -1
-    _sink: Optional[Sink] = None
+    _sink: Sink | None = None
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class ProcessMonitor:
         base_interval_ms: int,
         max_interval_ms: int,
         since_process_start: bool = False,
-        output_file: Optional[StrOrBytesPath] = None,
+        output_file: StrOrBytesPath | None = None,
         output_format: str = "jsonl",
         store_in_memory: bool = True,
         quiet: bool = False,
@@ -168,7 +168,7 @@ class ProcessMonitor:
         base_interval_ms: int,
         max_interval_ms: int,
         since_process_start: bool = False,
-        output_file: Optional[StrOrBytesPath] = None,
+        output_file: StrOrBytesPath | None = None,
         output_format: str = "jsonl",
         store_in_memory: bool = True,
         quiet: bool = False,
@@ -213,7 +213,7 @@ class ProcessMonitor:
         self._lock = threading.RLock()
         self._followers: list[_Follower] = []
         self._ended = False
-        self._status: Optional[int] = None
+        self._status: int | None = None
         self._lost = 0
         self._metadata = self._env = self._last_gpu = ""
         self._samples: list[str] = []
@@ -365,7 +365,7 @@ class ProcessMonitor:
                     if not follower.lines:
                         sys.stdout.flush()
 
-    def sample_once(self) -> Optional[str]:
+    def sample_once(self) -> str | None:
         """Takes a sample now: a line of JSON, of kind "tree", or "sample" without children. None after the end.
 
         >>> with ProcessMonitor(["sleep", "60"], 100, 1000) as monitor:
@@ -382,7 +382,7 @@ class ProcessMonitor:
                     return text
             return None
 
-    def _sample_now(self) -> Optional[str]:
+    def _sample_now(self) -> str | None:
         """None: it has ended; then everything up to the end is taken."""
         assert self._stream is not None
         running = self.is_running()
@@ -468,7 +468,7 @@ class ProcessMonitor:
             return not poll.poll(0)
 
     @property
-    def returncode(self) -> Optional[int]:
+    def returncode(self) -> int | None:
         """As subprocess.Popen.returncode: the exit status, or -N after signal N. None before the end is monitored, and
         of a process that was attached to."""
         return self._status
@@ -512,9 +512,9 @@ class ProcessMonitor:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Ends the command, at once where an exception leaves the block; a process attached to is let go."""
         if self._made_in != os.getpid():
@@ -538,7 +538,7 @@ class ProcessMonitor:
             self._samples = []
             self._summary = Summary()
 
-    def save_samples(self, path: StrOrBytesPath, format: Optional[str] = None) -> None:
+    def save_samples(self, path: StrOrBytesPath, format: str | None = None) -> None:
         """Writes the samples kept in memory: "jsonl", a line each; "json", one array; "csv", a row each.
 
         None: by the file's name, else jsonl. A last .gz or .zst in the name compresses.
@@ -553,7 +553,7 @@ class ProcessMonitor:
                 file.write(b"[]" if array else b"")
             return
         sink = Sink.open(name, format)
-        stream = Stream.parse("\n".join(lines).encode())
+        stream = Stream.parse("".join(f"{line}\n" for line in lines).encode())
         code = 0
         try:
             while code == 0:
@@ -577,7 +577,7 @@ class ProcessMonitor:
         with self._lock:
             return self._summary.json()
 
-    def get_metadata(self) -> Optional[str]:
+    def get_metadata(self) -> str | None:
         """The metadata record as JSON: pid, cmd, executable, t0_ms (Unix milliseconds), capabilities …"""
         return "{" + self._metadata.partition(",")[2] if self._metadata else None
 

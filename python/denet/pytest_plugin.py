@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Callable, Optional, TextIO
+from typing import TYPE_CHECKING, Any, Callable, TextIO
 
 import pytest
 
-from .measure import Measurement
+if TYPE_CHECKING:  # each start of pytest reads this file, whether denet is asked for or not
+    from .measure import Measurement
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def denet_measure() -> Callable[..., Measurement]:
     """`with denet_measure() as m:` measures the block; m.cpu_secs, m.wall_secs and m.peak_mem_rss_kb are there then."""
+    from .measure import Measurement
+
     return Measurement
 
 
@@ -35,9 +38,11 @@ class _EachTest:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        from .measure import Measurement
+
         with Measurement() as m:
             outcome: Any = yield
-        failed: Optional[Any] = outcome.excinfo
+        failed: Any | None = outcome.excinfo
         totals = m.exit["totals"]
         line = {
             "test": item.nodeid,

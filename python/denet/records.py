@@ -17,7 +17,6 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Union
 
 from . import _records
@@ -130,7 +129,7 @@ def _through_library(path: str) -> bytes:
     from ._stream import Stream, record_text
 
     stream = Stream.read(os.fsencode(path))
-    lines = []
+    lines: list[str] = []
     while True:
         try:
             record = stream.next(-1)
@@ -318,4 +317,5 @@ def save_metrics(
     text = _convert(records, format, 2 if format == "json" else None)
     if text and not text.endswith("\n"):
         text += "\n"
-    Path(path).write_text(text, encoding="utf-8")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -7,7 +7,6 @@ import json
 import math
 import os
 from collections.abc import Iterable
-from typing import Optional, Union
 
 from . import _records
 from .records import as_records
@@ -27,7 +26,7 @@ _ZERO = {
 }
 
 
-def generate_summary_from_file(path: Union[str, os.PathLike[str]]) -> str:
+def generate_summary_from_file(path: str | os.PathLike[str]) -> str:
     """The summary of a file of records, as a JSON string: JSON lines, an array, CSV, each perhaps compressed.
 
     Broken lines are left out. Raises FileNotFoundError, IsADirectoryError …, and OSError where no record measures
@@ -40,9 +39,7 @@ def generate_summary_from_file(path: Union[str, os.PathLike[str]]) -> str:
     return text
 
 
-def generate_summary_from_metrics_json(
-    metrics_json: Iterable[Union[str, bytes]], elapsed_time: Optional[float] = None
-) -> str:
+def generate_summary_from_metrics_json(metrics_json: Iterable[str | bytes], elapsed_time: float | None = None) -> str:
     """The summary of records given as JSON strings (as ``ProcessMonitor.get_samples`` gives them), as a JSON string.
 
     elapsed_time: what total_time_secs is to say, in seconds; None: the span of the records.

@@ -25,6 +25,7 @@ TABLES = {
     "gpu": "what GPUs cost, with a driver that answers at once",
     "overhead": "what the watched command loses",
     "reading": "reading saved files",
+    "python": "what the Python package costs",
     "instructions": "instructions, which do not depend on the machine's mood",
 }
 

@@ -38,10 +38,11 @@ def test_the_code_is_that_of_subprocess(cmd: Any) -> None:
         {"env": {"PATH": os.environ["PATH"], "X": "y"}, "stdout": subprocess.PIPE},
         {"umask": 0o27, "stdout": subprocess.PIPE, "input": b""},
     ],
-)  # fmt: skip
+)
 def test_each_argument_means_what_it_means_there(arguments: dict[str, Any]) -> None:
     cmd = ["sh", "-c", "cat; pwd; echo $X; umask; echo err >&2; exit 4"]
-    arguments.setdefault("stdin" if "input" not in arguments else "close_fds", subprocess.DEVNULL if "input" not in arguments else True)
+    if "input" not in arguments:
+        arguments.setdefault("stdin", subprocess.DEVNULL)
     theirs = subprocess.run(cmd, **arguments)
     code, monitor = execute(cmd, **arguments)
     assert (code, monitor.stdout, monitor.stderr) == (theirs.returncode, theirs.stdout, theirs.stderr)
@@ -55,10 +56,15 @@ def test_a_shell_is_used_where_one_is_asked_for() -> None:
 def test_descriptors_are_passed_on_and_no_others() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"through")
-    code, monitor = execute(["sh", "-c", f"head -c 7 <&{reading}; ls /proc/self/fd | wc -l"], pass_fds=(reading,), stdout=subprocess.PIPE)
-    os.close(reading), os.close(writing)
-    assert code == 0 and monitor.stdout.startswith(b"through")
-    assert int(monitor.stdout[7:]) <= 5
+    code = f"import os; print(os.read({reading}, 7).decode(), len(os.listdir('/proc/self/fd')))"
+    status, monitor = execute([PYTHON, "-c", code], pass_fds=(reading,), stdout=subprocess.PIPE, text=True)
+    theirs = subprocess.run(
+        [PYTHON, "-c", "import os; print(len(os.listdir('/proc/self/fd')))"], stdout=subprocess.PIPE, text=True
+    )
+    os.close(reading)
+    os.close(writing)
+    assert status == 0
+    assert monitor.stdout.split() == ["through", str(int(theirs.stdout) + 1)]
 
 
 def test_check_raises_with_the_output() -> None:
@@ -67,7 +73,16 @@ def test_check_raises_with_the_output() -> None:
     assert (caught.value.returncode, caught.value.output) == (3, b"out\n")
 
 
-@pytest.mark.parametrize(("cmd", "error"), [(["/no/such"], FileNotFoundError), (["/etc/passwd"], PermissionError), ([], ValueError), ("", ValueError), (None, TypeError)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cmd", "error"),
+    [
+        (["/no/such"], FileNotFoundError),
+        (["/etc/passwd"], PermissionError),
+        ([], ValueError),
+        ("", ValueError),
+        (None, TypeError),
+    ],
+)
 def test_what_cannot_be_started_raises_what_subprocess_would(cmd: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         execute(cmd)
@@ -113,9 +128,8 @@ def test_a_short_command_has_a_sample_and_exact_totals() -> None:
 
 
 def test_the_command_is_observed_from_its_first_instruction_on() -> None:
-    _, monitor = execute([PYTHON, "-c", "import time\nwhile time.process_time() < 0.2: pass"], 1000, 1000) if False else execute(
-        [PYTHON, "-c", "import time\nwhile time.process_time() < 0.2: pass"], base_interval_ms=1000
-    )
+    burn = [PYTHON, "-c", "import time\nwhile time.process_time() < 0.2: pass"]
+    _, monitor = execute(burn, base_interval_ms=1000)
     summary = json.loads(monitor.get_summary())
     assert 0.2 <= summary["cpu_user_secs"] + summary["cpu_system_secs"] < 0.5
 

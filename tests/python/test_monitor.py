@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -53,7 +52,8 @@ def test_cpu_time_is_what_the_process_used() -> None:
 
 
 def test_what_short_children_used_is_counted() -> None:
-    code = "import subprocess as s,sys\nfor i in range(5): s.run([sys.executable,'-c','import time\\nwhile time.process_time()<0.1: pass'])"
+    burn = "import time\\nwhile time.process_time() < 0.1: pass"
+    code = f"import subprocess, sys\nfor i in range(5): subprocess.run([sys.executable, '-c', '{burn}'])"
     m = monitor([sys.executable, "-c", code], 1000, 1000)
     m.run()
     assert 0.5 <= cpu_secs(m) < 1.5
@@ -65,7 +65,16 @@ def test_a_signal_ends_it_as_subprocess_says_it() -> None:
     assert m.returncode == -signal.SIGUSR1
 
 
-@pytest.mark.parametrize(("cmd", "error"), [([], ValueError), (["/no/such"], FileNotFoundError), (["/etc/passwd"], PermissionError), (["a\0b"], ValueError), ("ls", TypeError)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cmd", "error"),
+    [
+        ([], ValueError),
+        (["/no/such"], FileNotFoundError),
+        (["/etc/passwd"], PermissionError),
+        (["a\0b"], ValueError),
+        ("ls", TypeError),
+    ],
+)
 def test_what_cannot_be_started_raises_what_subprocess_would(cmd: Any, error: type[Exception]) -> None:
     with pytest.raises(error) as caught:
         monitor(cmd)
@@ -73,7 +82,10 @@ def test_what_cannot_be_started_raises_what_subprocess_would(cmd: Any, error: ty
         assert caught.value.filename == cmd[0] and isinstance(caught.value, RuntimeError)
 
 
-@pytest.mark.parametrize(("base", "longest", "error"), [(0, 100, ValueError), (100, 50, ValueError), (-1, 5, OverflowError), (1.5, 5, TypeError)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("base", "longest", "error"),
+    [(0, 100, ValueError), (100, 50, ValueError), (-1, 5, OverflowError), (1.5, 5, TypeError)],
+)
 def test_wrong_intervals_are_refused_before_anything_starts(base: Any, longest: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         denet.ProcessMonitor(["sleep", "5"], base, longest)
@@ -144,7 +156,13 @@ def test_many_run_at_once() -> None:
 
 
 def test_ctrl_c_is_answered_at_once() -> None:
-    code = "import denet,sys\nm=denet.ProcessMonitor(['sleep','30'],1000,1000,quiet=True)\nprint(m.get_pid(),flush=True)\ntry: m.run()\nexcept KeyboardInterrupt: print('interrupted'); m.kill(); m.run()"
+    code = (
+        "import denet\n"
+        "m = denet.ProcessMonitor(['sleep', '30'], 1000, 1000, quiet=True)\n"
+        "print(m.get_pid(), flush=True)\n"
+        "try:\n    m.run()\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n    m.kill()\n    m.run()\n"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as python:
         assert python.stdout is not None
         int(python.stdout.readline())
@@ -163,16 +181,25 @@ def test_children_of_the_caller_are_not_reaped() -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_it_works_in_processes_of_multiprocessing(method: str) -> None:
-    context = multiprocessing.get_context(method)
-    with context.Pool(2) as pool:
-        assert pool.map(_code_of, [1, 2, 3]) == [1, 2, 3]
-
-
-def _code_of(code: int) -> Any:
-    m = monitor(["sh", "-c", f"exit {code}"])
-    m.run()
-    return m.returncode
+def test_it_works_in_processes_of_multiprocessing(method: str, tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, sys\n"
+        "sys.path.insert(0, sys.argv[2])\n"
+        "import pooled\n"
+        "if __name__ == '__main__':\n"
+        "    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:\n"
+        "        print(pool.map(pooled.code_of, [1, 2, 3]))\n"
+    )
+    (tmp_path / "main.py").write_text(code)
+    (tmp_path / "pooled.py").write_text(
+        "import denet\n"
+        "def code_of(code):\n"
+        "    m = denet.ProcessMonitor(['sh', '-c', f'exit {code}'], 50, 100, quiet=True)\n"
+        "    m.run()\n"
+        "    return m.returncode\n"
+    )
+    out = subprocess.check_output([sys.executable, tmp_path / "main.py", method, tmp_path], text=True)
+    assert out == "[1, 2, 3]\n"
 
 
 def test_samples_can_be_awaited() -> None:

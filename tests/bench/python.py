@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Python package costs: a sample beside the program's, the import, a short command, and loading records.
+
+Needs the package, as `make wheel` puts it into build-python/site. Nothing is asserted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "build-python" / "site"
+
+SAMPLES = """
+import denet, resource, sys
+def used():
+    u = resource.getrusage(resource.RUSAGE_SELF)
+    return u.ru_utime + u.ru_stime
+m = denet.ProcessMonitor.from_pid(int(sys.argv[1]), 5, 5, quiet=True)
+follow = iter(m)
+for _ in range(50): next(follow)
+begun = used()
+for _ in range(400): next(follow)
+print((used() - begun) / 400 * 1e6)
+"""
+
+
+def python_us(pid: int) -> float:
+    return float(subprocess.check_output([sys.executable, "-c", SAMPLES, str(pid)]))
+
+
+def program_us(denet: Path, pid: int) -> float:
+    """CPU microseconds a sample, of the program that writes to a file."""
+    with tempfile.NamedTemporaryFile() as out:
+        command = [str(denet), "-q", "-i", "5", "-m", "5", "-d", "2.2", "-o", out.name, "attach", str(pid)]
+        with subprocess.Popen(command) as process:
+            time.sleep(0.3)
+            ticks = Path(f"/proc/{process.pid}/schedstat")
+            begun, lines = int(ticks.read_text().split()[0]), out.seek(0, os.SEEK_END)
+            begun_lines = Path(out.name).read_bytes().count(b"\n")
+            time.sleep(1.5)
+            used = int(ticks.read_text().split()[0]) - begun
+            taken = Path(out.name).read_bytes().count(b"\n") - begun_lines
+            del lines
+    return used / taken / 1000
+
+
+def seconds(command: list[str], times: int) -> float:
+    found = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        found.append(time.perf_counter() - begun)
+    return statistics.median(found)
+
+
+def short_command_ms() -> float:
+    """execute_with_monitoring(["true"]) above subprocess.run(["true"]), median of pairs."""
+    import denet
+
+    differences = []
+    for _ in range(200):
+        begun = time.perf_counter()
+        subprocess.run(["true"])
+        middle = time.perf_counter()
+        denet.execute_with_monitoring(["true"])
+        differences.append(time.perf_counter() - middle - (middle - begun))
+    return statistics.median(differences) * 1000
+
+
+def loading(path: Path) -> tuple[float, float, float]:
+    """MB a second of json.loads, load_metrics and generate_summary_from_file."""
+    import denet
+
+    size = path.stat().st_size / 1e6
+    found = []
+    for read in (
+        lambda: [json.loads(line) for line in path.read_bytes().splitlines()],
+        lambda: denet.load_metrics(path, include_metadata=True),
+        lambda: denet.generate_summary_from_file(path),
+    ):
+        best = float("inf")
+        for _ in range(3):
+            begun = time.perf_counter()
+            kept = read()
+            best = min(best, time.perf_counter() - begun)
+            del kept
+        found.append(size / best)
+    return found[0], found[1], found[2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--denet", type=Path, default=ROOT / "build" / "denet")
+    parser.add_argument("--quick", action="store_true", help="a smaller file")
+    parser.add_argument("--json", type=Path, help="the numbers, for later comparison")
+    options = parser.parse_args()
+    if not SITE.exists():
+        print("python: left out, the package is not built (make wheel)")
+        return
+    os.environ["PYTHONPATH"] = str(SITE)
+    sys.path.insert(0, str(SITE))
+    with subprocess.Popen(["sleep", "120"]) as target:
+        python, program = python_us(target.pid), program_us(options.denet, target.pid)
+        target.terminate()
+    bare = seconds([sys.executable, "-c", "pass"], 20)
+    imported = seconds([sys.executable, "-c", "import denet"], 20)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "f.jsonl"
+        lines = "".join("sleep 5 & " for _ in range(100)) + "wait"
+        command = [
+            str(options.denet),
+            "-q",
+            "-i",
+            "5",
+            "-m",
+            "5",
+            "-d",
+            "1.5",
+            "-o",
+            str(path),
+            "run",
+            "sh",
+            "-c",
+            lines,
+        ]
+        subprocess.run(command)
+        data = path.read_bytes()
+        with open(path, "ab") as file:
+            for _ in range(max(0, (20 if options.quick else 100) * 1000000 // len(data) - 1)):
+                file.write(data)
+        plain, loads, summary = loading(path)
+    numbers = {
+        "sample_us": python,
+        "program_sample_us": program,
+        "import_ms": (imported - bare) * 1000,
+        "true_ms": short_command_ms(),
+        "json_loads_mb_s": plain,
+        "load_metrics_mb_s": loads,
+        "summary_mb_s": summary,
+    }
+    print(f"a sample: {python:.0f} us, the program's {program:.0f}: {python - program:+.0f} us (goal 20)")
+    print(f"import: {numbers['import_ms']:.1f} ms (goal 30)")
+    print(f'execute_with_monitoring(["true"]) over subprocess.run: {numbers["true_ms"]:+.2f} ms (goal 5)')
+    print(f"load_metrics: {loads:.0f} MB/s, {loads / plain:.1f} times json.loads (goal 3); summary {summary:.0f} MB/s")
+    if options.json:
+        options.json.write_text(json.dumps(numbers, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
