@@ -129,6 +129,9 @@ static void read_row(struct process *process, struct dn_row *row, struct seen *s
 
         r = dn_process_take_stat(t->procfs, t->members->by_slot[row->slot], row, clock_ns,
                                  are_close ? &process->clocks : NULL, pass->now->number, &st);
+        /* That it cannot be read says nothing of whether it is there; its clock does, and its parent has its totals. */
+        if (r < 0 && clock_ns < 0 && t->procfs->cpu_clock)
+                r = -ESRCH;
         if (r == -ESRCH)
                 row->gone = seen->ended = true;
         /* Where it could not be read, what it used meanwhile comes with the next reading, over all that time. */
