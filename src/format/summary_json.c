@@ -16,6 +16,19 @@ static void write_gpu(struct dn_json *json, const struct dn_summary_gpu *g) {
         dn_json_object_end(json);
 }
 
+static void write_memory(struct dn_json *json, const struct dn_summary_memory *m) {
+        dn_json_key(json, DN_STR("memory_characterization"));
+        dn_json_object(json);
+        for (int i = 0; i < dn_summary_memory_n_entries; i++) {
+                int64_t steps;
+
+                if (dn_summary_memory_entries[i].get(m, &steps))
+                        dn_json_key_fixed(json, dn_summary_memory_entries[i].name, steps, DN_SUMMARY_MEMORY_DECIMALS);
+        }
+        dn_json_key_string(json, DN_STR("verdict"), dn_verdict_name(dn_summary_memory_verdict(m)));
+        dn_json_object_end(json);
+}
+
 void dn_summary_write(struct dn_text *text, const struct denet_summary *s) {
         struct dn_json json = {.text = text};
 
@@ -29,5 +42,7 @@ void dn_summary_write(struct dn_text *text, const struct denet_summary *s) {
         }
         if (s->gpu.any)
                 write_gpu(&json, &s->gpu);
+        if (s->memory.any)
+                write_memory(&json, &s->memory);
         dn_json_object_end(&json);
 }

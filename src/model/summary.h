@@ -3,6 +3,7 @@
  * numbers. */
 #pragma once
 #include "model/summary_gpu.h"
+#include "model/summary_memory.h"
 
 struct denet_summary {
         uint64_t samples;
@@ -16,6 +17,7 @@ struct denet_summary {
         int64_t span_us[DN_FIELDS];           /* how long each was known … */
         __int128 area[DN_FIELDS];             /* … and its integral over that */
         struct dn_summary_gpu gpu;
+        struct dn_summary_memory memory;
         bool ended; /* an exit record was met */
         struct dn_exit exit;
         char *json; /* made by format, kept until the next record; the summary's */
@@ -33,6 +35,7 @@ extern const int dn_summary_n_entries;
 
 struct denet_summary *dn_summary_new(void);                                /* NULL: no memory */
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r); /* 0 or -ENOMEM */
-/* By name ("avg_cpu_usage", "gpu.device_count"), in 10^-decimals. 0, -ENOENT (no such name) or -ENODATA. */
+/* By name ("avg_cpu_usage", "gpu.device_count", "memory_characterization.mean_ipc"), in 10^-decimals. 0, -ENOENT (no
+ * such name) or -ENODATA. */
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals);
 struct denet_summary *dn_summary_free(struct denet_summary *s);

@@ -184,21 +184,47 @@ static void write_cgroup(const struct denet *d, struct dn_json *json) {
         dn_json_object_end(json);
 }
 
-static void write_said(const struct denet *d, struct dn_json *json, const char *name) {
-        for (uint32_t i = 0; i < d->n_said; i++) {
-                const struct dn_said *said = &d->said[i];
+static const struct dn_said *ability_of(const struct denet *d, const char *name) {
+        for (uint32_t i = 0; i < d->n_said; i++)
+                if (strcmp(d->said[i].name, name) == 0)
+                        return &d->said[i];
+        return NULL;
+}
 
-                if (strcmp(said->name, name) != 0)
-                        continue;
-                dn_json_key(json, dn_str_of(name));
-                dn_json_object(json);
-                dn_json_key_bool(json, DN_STR("available"), said->can != DN_CAN_NOT);
-                if (said->can == DN_CAN_PARTLY)
-                        dn_json_key_bool(json, DN_STR("partial"), true);
-                if (said->why.n > 0)
-                        dn_json_key_string(json, DN_STR("reason"), dn_text_str(&said->why));
-                dn_json_object_end(json);
-        }
+/* What a source says of itself; the object stays open for more. */
+static void begin_said(struct dn_json *json, const struct dn_said *said) {
+        dn_json_key(json, dn_str_of(said->name));
+        dn_json_object(json);
+        dn_json_key_bool(json, DN_STR("available"), said->can != DN_CAN_NOT);
+        if (said->can == DN_CAN_PARTLY)
+                dn_json_key_bool(json, DN_STR("partial"), true);
+        if (said->why.n > 0)
+                dn_json_key_string(json, DN_STR("reason"), dn_text_str(&said->why));
+}
+
+static void write_said(const struct denet *d, struct dn_json *json, const char *name) {
+        const struct dn_said *said = ability_of(d, name);
+
+        if (!said)
+                return;
+        begin_said(json, said);
+        dn_json_object_end(json);
+}
+
+/* `system`: the kernel keeps account of it; `per_process`: what is in the records is of the job's cgroup alone. */
+static void write_psi(const struct denet *d, struct dn_json *json) {
+        const struct dn_said *said = ability_of(d, "psi");
+        const struct dn_table *rows = &d->last->part[DN_PSI_MEM];
+        const char *scope = rows->n > 0 ? dn_row_text(dn_table_row(rows, 0), DN_PSI_MEM_scope) : NULL;
+
+        if (!said)
+                return;
+        begin_said(json, said);
+        dn_json_key_bool(json, DN_STR("system"), said->can != DN_CAN_NOT);
+        dn_json_key_bool(json, DN_STR("per_process"), scope && strcmp(scope, "cgroup") == 0);
+        if (scope)
+                dn_json_key_string(json, DN_STR("scope"), dn_str_of(scope));
+        dn_json_object_end(json);
 }
 
 static void write_capabilities(struct denet *d, struct dn_text *text) {
@@ -206,13 +232,7 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
 
         dn_json_object(&json);
         write_io(d, &json);
-        dn_json_key(&json, DN_STR("psi"));
-        dn_json_object(&json);
-        dn_json_key_bool(&json, DN_STR("available"), false);
-        dn_json_key_bool(&json, DN_STR("system"), false);
-        dn_json_key_bool(&json, DN_STR("per_process"), false);
-        dn_json_key_string(&json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
-        dn_json_object_end(&json);
+        write_psi(d, &json);
         write_missing(&json, DN_STR("perf_hw"), DN_STR("events"));
         write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
         write_said(d, &json, "gpu");
