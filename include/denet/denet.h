@@ -164,17 +164,21 @@ enum denet_part {
         DENET_MAIN,     /* the main process; none once it has ended */
         DENET_CHILDREN, /* its descendants, a parent before its child */
         DENET_WHOLE,    /* the tree, the dead included; of an exit record its totals */
-        DENET_PSI,
+        DENET_PSI,      /* pressure on memory */
         DENET_PERF,
         DENET_ENERGY,
         DENET_CGROUP,
-        DENET_GPU,
+        DENET_GPU, /* a row a device */
         DENET_OFFCPU,
         DENET_THREADS,
         DENET_SYSCALLS,
         DENET_NETWORK,
         DENET_DISK,
-        DENET_STACKS
+        DENET_STACKS,
+        DENET_PSI_IO,
+        DENET_PSI_CPU,
+        DENET_GPU_ALL, /* the devices together */
+        DENET_GPU_ENERGY
 };
 
 DENET_API int denet_record_kind(const denet_record *r);      /* of denet_kind */
@@ -192,13 +196,15 @@ DENET_API const char *denet_row_name(const denet_row *row); /* of a process its 
 DENET_API int denet_row_number(const denet_row *row, int field, double *ret_number);
 /* The same, exact: in steps of 10^-decimals of the unit. */
 DENET_API int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps);
+/* Of a field whose unit is "text". NULL: not known, or no such field. One of "words" is a number, a bit a word. */
+DENET_API const char *denet_row_text(const denet_row *row, int field);
 
 /* ----------------------------------------------------------------------------------------------------- fields */
 
 /* A name holds for ever, an id for this process: look it up once. */
 typedef struct denet_field {
         const char *name;    /* "mem_rss_kb" */
-        const char *block;   /* the object that it stands in: "gpu"; "" for a metric itself */
+        const char *block;   /* the object that it stands in: "gpu", "gpu.devices"; "" for a metric itself */
         const char *unit;    /* "KiB", "seconds", "percent" … */
         const char *origin;  /* the kernel interface that it comes from */
         const char *meaning; /* a sentence */
@@ -206,7 +212,7 @@ typedef struct denet_field {
         int counter;         /* 1: it grows from the start of monitoring on */
 } denet_field;
 
-DENET_API int denet_field_id(const char *name);      /* "mem_rss_kb", "gpu.temperature"; -ENOENT */
+DENET_API int denet_field_id(const char *name);      /* "mem_rss_kb", "gpu.devices.temperature"; -ENOENT */
 DENET_API const denet_field *denet_field_at(int id); /* 0, 1, 2 …; NULL past the last */
 
 /* ------------------------------------------------------------------------------------------------------ sinks */

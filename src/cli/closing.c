@@ -35,6 +35,13 @@ static void look_up(const struct dn_report *r, struct dn_closing_numbers *n) {
         n->has_disk &= get(r, "total_disk_write_bytes", &n->disk_written);
         n->has_net = get(r, "total_sys_net_rx_bytes", &n->net_in);
         n->has_net &= get(r, "total_sys_net_tx_bytes", &n->net_out);
+        n->has_gpu = get(r, "gpu.device_count", &n->gpus) && r->gpu_name.n > 0;
+        get(r, "gpu.total_memory_gb", &n->gpu_total_gb);
+        get(r, "gpu.peak_used_memory_gb", &n->gpu_used_gb);
+        get(r, "gpu.max_system_gpu_utilization", &n->gpu_peak);
+        n->has_gpu_mean = get(r, "gpu.avg_system_gpu_utilization", &n->gpu_mean);
+        n->has_gpu_energy = get(r, "gpu.package_joules", &n->gpu_joules);
+        n->has_gpu_tree_energy = get(r, "gpu.process_joules", &n->gpu_tree_joules);
         get(r, "max_processes", &n->processes);
         get(r, "max_threads", &n->threads);
         get(r, "sample_count", &n->samples);
@@ -202,6 +209,40 @@ static void put_network(struct dn_text *text, const struct dn_closing_numbers *n
         dn_text_put(text, DN_STR(" out (whole machine)\n"));
 }
 
+static void put_joules(struct dn_text *text, double joules) {
+        bool kilo = joules >= 1000;
+
+        dn_put_three(text, kilo ? joules / 1000 : joules);
+        dn_text_put(text, kilo ? DN_STR(" kJ") : DN_STR(" J"));
+}
+
+/* gpu       31.2 GiB peak of 80.0 GiB; 87% busy on average, peak 100% (1 A100) */
+static void put_gpu(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n) {
+        const double gib = 1 << 30;
+
+        dn_text_put(text, DN_STR("gpu       "));
+        if (n->gpu_total_gb > 0) {
+                dn_put_bytes(text, n->gpu_used_gb * gib);
+                dn_text_put(text, DN_STR(" peak of "));
+                dn_put_bytes(text, n->gpu_total_gb * gib);
+                dn_text_put(text, DN_STR("; "));
+        }
+        if (n->has_gpu_mean)
+                dn_text_printf(text, "%.0f%% busy on average, peak %.0f%% ", n->gpu_mean, n->gpu_peak);
+        dn_text_printf(text, "(%.0f ", n->gpus);
+        dn_put_name(text, dn_text_str(&r->gpu_name));
+        dn_text_put_char(text, ')');
+        if (n->has_gpu_energy) {
+                dn_text_put(text, DN_STR("; "));
+                put_joules(text, n->gpu_joules);
+        }
+        if (n->has_gpu_energy && n->has_gpu_tree_energy) {
+                dn_text_put(text, DN_STR(", the command's "));
+                put_joules(text, n->gpu_tree_joules);
+        }
+        dn_text_put_char(text, '\n');
+}
+
 static void put_tasks(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n) {
         if ((r->processes_seen <= 1 && n->processes <= 1) || n->samples < 1)
                 return;
@@ -223,6 +264,8 @@ static void put_body(struct dn_text *text, const struct dn_report *r, const stru
                 put_io(text, n);
         if (n->has_net)
                 put_network(text, n);
+        if (n->has_gpu)
+                put_gpu(text, r, n);
         put_tasks(text, r, n);
         dn_closing_put_notes(text, r, n, how);
 }

@@ -199,9 +199,7 @@ static void put_cgroup(struct dn_text *text, const struct doctor *d, bool colour
                 dn_text_put(&limits, DN_STR(", no CPU limit"));
         put_mark(text, "yes", "", known[CGROUP].name, colour);
         put_words(text, dn_text_str(&limits), DN_STR(";"),
-                  pressure->available ? DN_STR("pressure (PSI) too")
-                  : pressure->unread  ? DN_STR("pressure (PSI) is not in this version of denet")
-                                      : DN_STR("no pressure (PSI)"));
+                  pressure->available ? DN_STR("pressure (PSI) too") : DN_STR("no pressure (PSI)"));
 }
 
 static void put_lines(struct dn_text *text, const struct doctor *d, bool colour) {

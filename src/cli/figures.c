@@ -11,8 +11,8 @@ static const struct {
 } sources[DN_FIGURES] = {
         [DN_FIGURE_CORES_BUSY] = {"cpu_usage", DENET_WHOLE, 0.01, false},
         [DN_FIGURE_MEMORY] = {"mem_rss_kb", DENET_WHOLE, 1024, false},
-        [DN_FIGURE_GPU_BUSY] = {"gpu.utilization_gpu", DENET_GPU, 1, false},
-        [DN_FIGURE_GPU_MEMORY] = {"gpu.memory_used", DENET_GPU, 1, false},
+        [DN_FIGURE_GPU_BUSY] = {"gpu.max_gpu_utilization", DENET_GPU_ALL, 1, false},
+        [DN_FIGURE_GPU_MEMORY] = {"gpu.total_memory_used", DENET_GPU_ALL, 1, false},
         [DN_FIGURE_READ] = {"syscall_read_bytes", DENET_WHOLE, 1, true},
         [DN_FIGURE_WRITTEN] = {"syscall_write_bytes", DENET_WHOLE, 1, true},
         [DN_FIGURE_PROCESSES] = {"process_count", DENET_WHOLE, 1, false},
@@ -29,7 +29,6 @@ void dn_meter_open(struct dn_meter *m, bool history) {
                 m->field[i] = sources[i].field ? denet_field_id(sources[i].field) : -ENOENT;
 }
 
-/* Of several devices the busiest, and the memory of all. */
 static bool look_up(const struct dn_meter *m, const denet_record *record, int figure, double *ret_value) {
         const denet_row *row;
         bool any = false;
@@ -43,10 +42,7 @@ static bool look_up(const struct dn_meter *m, const denet_record *record, int fi
                         continue;
                 any = true;
                 number *= sources[figure].unit;
-                if (figure == DN_FIGURE_GPU_BUSY)
-                        *ret_value = number > *ret_value ? number : *ret_value;
-                else
-                        *ret_value += number;
+                *ret_value += number;
         }
         return any;
 }

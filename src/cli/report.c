@@ -7,6 +7,7 @@ int dn_report_open(struct dn_report *r) {
         *r = (struct dn_report){.exit_code = -1, .signal = -1};
         r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
         r->oom_field = denet_field_id("cgroup.memory_oom_kills");
+        r->gpu_name_field = denet_field_id("gpu.devices.name");
         dn_costliest_open(&r->costliest);
         r->summary = denet_summary_new();
         return r->summary ? 0 : -ENOMEM;
@@ -18,6 +19,7 @@ void dn_report_close(struct dn_report *r) {
         dn_text_free(&r->command);
         dn_text_free(&r->host);
         dn_text_free(&r->lower_bound);
+        dn_text_free(&r->gpu_name);
         dn_capability_free(&r->io);
         dn_capability_free(&r->gpu);
         dn_capability_free(&r->ebpf);
@@ -135,6 +137,21 @@ static void add_cgroup(struct dn_report *r, const denet_record *record) {
         (void)denet_row_number(row, r->oom_field, &r->oom_kills);
 }
 
+/* Devices do not change their names: the first record that has them will do. */
+static void add_gpus(struct dn_report *r, const denet_record *record) {
+        const denet_row *row;
+
+        for (size_t i = 0; r->gpu_name.n == 0 && (row = denet_record_row(record, DENET_GPU, i)); i++) {
+                const char *first = denet_row_text(denet_record_row(record, DENET_GPU, 0), r->gpu_name_field),
+                           *name = denet_row_text(row, r->gpu_name_field);
+                bool last = !denet_record_row(record, DENET_GPU, i + 1),
+                     same = first && name && strcmp(first, name) == 0;
+
+                if (!same || last)
+                        dn_text_put(&r->gpu_name, same ? dn_str_of(name) : DN_STR("GPUs"));
+        }
+}
+
 void dn_report_add(struct dn_report *r, const denet_record *record) {
         int kind = denet_record_kind(record);
         bool names = !r->totals_only && (kind == DENET_METADATA || kind == DENET_CHILD);
@@ -143,6 +160,7 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
         r->records++;
         denet_summary_add(r->summary, record);
         add_cgroup(r, record);
+        add_gpus(r, record);
         if (names || kind == DENET_METADATA || kind == DENET_EXIT)
                 line.p = denet_record_json(record, &line.n);
         if (line.p && kind == DENET_METADATA)

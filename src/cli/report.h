@@ -20,7 +20,8 @@ struct dn_report {
         int64_t processes_seen, still_running, lost_records;
         struct dn_text lower_bound;
         double throttled_secs, oom_kills; /* of the cgroup, by the last record that has one */
-        int throttled_field, oom_field;
+        int throttled_field, oom_field, gpu_name_field;
+        struct dn_text gpu_name;  /* of all devices; of several kinds "GPUs"; empty: there is none */
         uint64_t records, broken; /* broken: lines of a file that were left out */
 };
 

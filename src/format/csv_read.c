@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/csv_read.h"
 #include "base/json_skip.h"
+#include "format/csv_write.h"
 #include "format/legacy.h"
 #include "model/field.h"
 
@@ -76,7 +77,7 @@ static int16_t column_of(struct dn_str name) {
         id = dn_field_find(name);
         if (id < 0)
                 id = dn_legacy_field(name);
-        return (int16_t)(id >= 0 ? id : NOTHING);
+        return (int16_t)(id >= 0 && (id < DN_FIELDS || dn_csv_has(id)) ? id : NOTHING);
 }
 
 bool dn_csv_begin(struct dn_csv *csv, struct dn_str row) {
@@ -119,29 +120,49 @@ static void put_member(struct dn_text *line, struct dn_str name, struct dn_str v
         dn_text_put(line, value);
 }
 
-/* The cells that are of this kind: TS, ELAPSED, or a field of the whole or of this block. True: there was one. */
-static bool put_cells(const struct dn_csv *csv, const struct dn_str *cells, size_t n, int what, struct dn_text *line) {
-        bool any = false;
+/* What a cell is of: TS, ELAPSED, DN_WHOLE, or a block. */
+static int kind_of(int id) {
+        return id < 0 ? id : dn_fields[id].part < DN_BLOCKS ? DN_WHOLE : dn_fields[id].part;
+}
 
+/* The cells that are of this kind. */
+static void put_cells(const struct dn_csv *csv, const struct dn_str *cells, size_t n, int what, struct dn_text *line) {
         for (size_t i = 0; i < n; i++) {
-                int id = csv->column[i], part = id < 0                           ? id
-                                                : dn_fields[id].part < DN_BLOCKS ? DN_WHOLE
-                                                                                 : dn_fields[id].part;
+                int id = csv->column[i];
 
-                if (part != what || id == NOTHING || cells[i].n == 0)
+                if (id == NOTHING || kind_of(id) != what || cells[i].n == 0)
                         continue;
-                if (!any && what >= DN_BLOCKS)
-                        put_member(line, dn_part_name(what), DN_STR("{"));
                 put_member(line,
                            id == TS        ? DN_STR("ts_ms")
                            : id == ELAPSED ? DN_STR("elapsed_us")
                                            : dn_fields[id].name,
                            cells[i]);
-                any = true;
         }
-        if (any && what >= DN_BLOCKS)
+}
+
+/* There is a cell of this block, or of one within it. */
+static bool has_cells(const struct dn_csv *csv, const struct dn_str *cells, size_t n, int part) {
+        for (size_t i = 0; i < n; i++) {
+                int in = csv->column[i] == NOTHING || cells[i].n == 0 ? DN_NOTHING : kind_of(csv->column[i]);
+
+                while (in >= DN_BLOCKS && in != part)
+                        in = dn_block(in)->of;
+                if (in == part)
+                        return true;
+        }
+        return false;
+}
+
+/* The blocks that stand in this one, or at the top. */
+static void put_blocks(const struct dn_csv *csv, const struct dn_str *cells, size_t n, int of, struct dn_text *line) {
+        for (int part = DN_BLOCKS; part < DN_PARTS; part++) {
+                if (dn_block(part)->of != of || !has_cells(csv, cells, n, part))
+                        continue;
+                put_member(line, dn_part_name(part), DN_STR("{"));
+                put_cells(csv, cells, n, part, line);
+                put_blocks(csv, cells, n, part, line);
                 dn_text_put_char(line, '}');
-        return any;
+        }
 }
 
 static bool is_tree(const struct dn_csv *csv, const struct dn_str *cells, size_t n) {
@@ -169,8 +190,7 @@ int dn_csv_line(const struct dn_csv *csv, struct dn_str row, struct dn_text *lin
         put_cells(csv, cells, used, TS, line);
         put_cells(csv, cells, used, ELAPSED, line);
         put_cells(csv, cells, used, DN_WHOLE, line);
-        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
-                put_cells(csv, cells, used, part, line);
+        put_blocks(csv, cells, used, DN_NOTHING, line);
         dn_text_put_char(line, '}');
         return line->failed ? -ENOMEM : 0;
 }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/csv_write.h"
 
+bool dn_csv_has(int id) {
+        if (id < DN_FIELDS)
+                return dn_field_is_written(id, DN_WHOLE);
+        return dn_fields[id].unit != DN_TEXT && dn_fields[id].unit != DN_WORDS && !dn_part_has_rows(dn_fields[id].part);
+}
+
 /* No name and no number needs a quote. */
 void dn_csv_header(struct dn_text *text) {
         dn_text_put(text, DN_STR("ts_ms,elapsed_us"));
@@ -10,8 +16,10 @@ void dn_csv_header(struct dn_text *text) {
                         dn_text_put(text, dn_fields[id].name);
                 }
         for (int id = DN_FIELDS; id < DN_ALL_FIELDS; id++) {
+                if (!dn_csv_has(id))
+                        continue;
                 dn_text_put_char(text, ',');
-                dn_text_put(text, dn_part_name(dn_fields[id].part));
+                dn_text_put(text, dn_block(dn_fields[id].part)->path);
                 dn_text_put_char(text, '.');
                 dn_text_put(text, dn_fields[id].name);
         }
@@ -43,7 +51,8 @@ bool dn_csv_row(struct dn_text *text, const struct denet_record *r) {
         for (int id = DN_FIELDS; id < DN_ALL_FIELDS; id++) {
                 const struct dn_table *block = &r->sample->part[dn_fields[id].part];
 
-                put_cell(text, block->n > 0 ? dn_table_row(block, 0) : NULL, id);
+                if (dn_csv_has(id))
+                        put_cell(text, block->n > 0 ? dn_table_row(block, 0) : NULL, id);
         }
         dn_text_put_char(text, '\n');
         return true;

@@ -9,3 +9,6 @@
 void dn_csv_header(struct dn_text *text);
 /* False, and nothing written, for a record that has no row. */
 bool dn_csv_row(struct dn_text *text, const struct denet_record *r);
+
+/* A field that has a column: not a text, not a set of words, and not of a block of many rows. */
+bool dn_csv_has(int id);

@@ -21,14 +21,10 @@ struct literal {
 
 #define FIELD(part, name, unit, ...) \
         [1 + DN_##name] = {.text = ",\"" #name "\":", .n = sizeof(#name) + 3, .decimals = DN_DECIMALS_##unit},
-#define INNER(...)
-#define PART(...)
-#define BLOCK(...)
 static const struct literal literals[END + 1] = {
 #include "model/fields.def"
         [END] = {.text = "}", .n = 1},
 };
-#undef FIELD
 #define FIELD(part, name, ...) \
         _Static_assert(sizeof(#name) + 3 <= LITERAL_MAX, "the key of " #name " fits: else make LITERAL_MAX larger");
 #include "model/fields.def"

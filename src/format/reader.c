@@ -14,7 +14,7 @@ static const int64_t time_limit = INT64_C(1) << 52;
 struct parse {
         struct dn_reader *reader;
         struct dn_scan scan;
-        size_t line_size;
+        struct dn_texts texts;
         bool tagged, no_memory;
         int kind;
         int64_t ts_ms, t0_ms; /* -1: not met */
@@ -26,24 +26,6 @@ static int64_t take_number(struct parse *p, int decimals, int64_t limit) {
         int64_t value;
 
         return dn_scan_steps(&p->scan, decimals, &value) && value >= 0 && value <= limit ? value : -1;
-}
-
-/* The text without its escapes, ending in NUL, in the scratch; that is large enough from the first one on (three bytes
- * for a bad one, and the NUL in place of a quote), so it never moves. */
-static struct dn_str take_text(struct parse *p) {
-        struct dn_text *scratch = &p->reader->scratch;
-        struct dn_str raw, text = {"", 0};
-        size_t from = scratch->n;
-
-        if (!dn_scan_string(&p->scan, &raw))
-                return text;
-        if (from == 0 && !dn_text_reserve(scratch, 3 * p->line_size))
-                p->no_memory = true;
-        if (p->no_memory || !dn_scan_unescape(raw, scratch))
-                return text;
-        text = (struct dn_str){scratch->p + from, scratch->n - from};
-        dn_text_put_char(scratch, '\0');
-        return text;
 }
 
 /* A row at the end of a part, as good as read from a kernel: its own slot, changed just now. */
@@ -89,7 +71,7 @@ static void take_field(struct parse *p, struct dn_str key, int part, struct dn_r
 
 /* A block of the whole: of a process there are none. */
 static bool take_block(struct parse *p, struct dn_str key) {
-        return dn_read_block(&p->scan, key, &p->reader->sample, &p->no_memory);
+        return dn_read_block(&p->scan, key, &p->reader->sample, &p->texts);
 }
 
 /* A member of a metrics object that is not as it was last time. Returns the field, or `last` where it is none. */
@@ -150,21 +132,6 @@ static void take_parent(struct parse *p) {
         s->main_lives = take_metrics(p, DN_PROCESS, row, &p->reader->parent);
 }
 
-/* A plain name of a child, less than 16 bytes, in the scratch. */
-static struct dn_str keep_name(struct parse *p, struct dn_str name) {
-        struct dn_text *scratch = &p->reader->scratch;
-        char *kept;
-
-        if (scratch->n == 0 && !dn_text_reserve(scratch, 3 * p->line_size))
-                p->no_memory = true;
-        if (p->no_memory)
-                return (struct dn_str){"", 0};
-        kept = memcpy(scratch->p + scratch->n, name.p, name.n);
-        kept[name.n] = '\0';
-        scratch->n += name.n + 1;
-        return (struct dn_str){kept, name.n};
-}
-
 static void take_child(struct parse *p) {
         struct dn_row *row = NULL;
         struct dn_str key, name;
@@ -178,7 +145,7 @@ static void take_child(struct parse *p) {
                 row->read_ns = -1;
         if (known && row) {
                 row->key.pid = pid;
-                row->name = keep_name(p, name);
+                row->name = dn_texts_keep(&p->texts, name);
                 take_metrics(p, DN_PROCESS, row, &p->reader->child);
         } else if (known)
                 dn_scan_skip(&p->scan);
@@ -186,7 +153,7 @@ static void take_child(struct parse *p) {
                 if (row && dn_str_equal(key, DN_STR("pid")))
                         row->key.pid = take_number(p, 0, INT64_MAX);
                 else if (row && dn_str_equal(key, DN_STR("command")))
-                        row->name = take_text(p);
+                        row->name = dn_texts_take(&p->texts, &p->scan);
                 else if (row && dn_str_equal(key, DN_STR("metrics")))
                         take_metrics(p, DN_PROCESS, row, &p->reader->child);
                 else
@@ -267,7 +234,7 @@ static void take_lower_bound(struct parse *p) {
                 return;
         while (dn_scan_member(&p->scan, &key))
                 if (dn_str_equal(key, DN_STR("reason")))
-                        p->reader->exit.lower_bound = take_text(p);
+                        p->reader->exit.lower_bound = dn_texts_take(&p->texts, &p->scan);
                 else
                         dn_scan_skip(&p->scan);
 }
@@ -465,7 +432,7 @@ static int finish(struct parse *p, struct denet_record *ret_record) {
         struct dn_sample *s = &p->reader->sample;
         struct denet_record r = {.kind = p->tagged ? p->kind : dn_legacy_kind(&p->shape)};
 
-        if (p->no_memory || p->reader->scratch.failed)
+        if (p->no_memory || p->texts.no_memory || p->reader->scratch.failed)
                 return -ENOMEM;
         if (!dn_scan_end(&p->scan) || r.kind == 0 || (r.kind == DN_TREE && !p->shape.tree))
                 return -EBADMSG;
@@ -501,7 +468,7 @@ int dn_reader_line(struct dn_reader *reader, struct dn_str line, struct denet_re
         if (begin(&p) < 0)
                 return -ENOMEM;
         p.scan = dn_scan_of(line);
-        p.line_size = line.n;
+        p.texts = (struct dn_texts){&reader->scratch, line.n, false};
         take_members(&p);
         r = finish(&p, ret_record);
         if (r == 0 && !p.tagged) {

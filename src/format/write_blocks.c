@@ -1,20 +1,84 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/write_blocks.h"
 
-static void write_block(struct dn_json *json, int part, const struct dn_row *row) {
-        dn_json_key(json, dn_part_name(part));
-        dn_json_object(json);
+static void write_words(struct dn_json *json, int id, uint64_t words) {
+        dn_json_array(json);
+        for (; words; words &= words - 1) {
+                struct dn_str word = dn_word_at(id, __builtin_ctzll(words));
+
+                if (word.n > 0)
+                        dn_json_string(json, word);
+        }
+        dn_json_array_end(json);
+}
+
+static void write_field(struct dn_json *json, int id, int64_t value) {
+        const struct dn_field *f = &dn_fields[id];
+
+        dn_json_key(json, f->name);
+        if (f->unit == DN_TEXT)
+                dn_json_string(json, dn_str_of((const char *)(intptr_t)value));
+        else if (f->unit == DN_WORDS)
+                write_words(json, id, (uint64_t)value);
+        else
+                dn_json_fixed(json, value, dn_unit_decimals(f->unit));
+}
+
+static void write_fields(struct dn_json *json, int part, const struct dn_row *row) {
         for (uint64_t has = row->has; has; has &= has - 1) {
                 int index = __builtin_ctzll(has);
-                const struct dn_field *f = &dn_fields[dn_part_first(part) + index];
 
-                dn_json_key_fixed(json, f->name, row->v[index], dn_unit_decimals(f->unit));
+                write_field(json, dn_part_first(part) + index, row->v[index]);
         }
+}
+
+static void write_rows(struct dn_json *json, int part, const struct dn_table *rows) {
+        dn_json_key(json, dn_part_name(part));
+        dn_json_array(json);
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const struct dn_row *row = dn_table_row(rows, i);
+
+                dn_json_object(json);
+                dn_json_key_i64(json, dn_block(part)->number, row->key.pid);
+                write_fields(json, part, row);
+                dn_json_object_end(json);
+        }
+        dn_json_array_end(json);
+}
+
+static void write_part(struct dn_json *json, const struct dn_sample *s, int part);
+
+/* Those that stand in this one, or at the top. */
+static void write_within(struct dn_json *json, const struct dn_sample *s, int of) {
+        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
+                if (dn_block(part)->of == of)
+                        write_part(json, s, part);
+}
+
+static bool is_there(const struct dn_sample *s, int part) {
+        if (s->part[part].n > 0)
+                return true;
+        for (int inner = DN_BLOCKS; inner < DN_PARTS; inner++)
+                if (dn_block(inner)->of == part && is_there(s, inner))
+                        return true;
+        return false;
+}
+
+static void write_part(struct dn_json *json, const struct dn_sample *s, int part) {
+        if (!is_there(s, part))
+                return;
+        if (dn_part_has_rows(part)) {
+                write_rows(json, part, &s->part[part]);
+                return;
+        }
+        dn_json_key(json, dn_part_name(part));
+        dn_json_object(json);
+        if (s->part[part].n > 0)
+                write_fields(json, part, dn_table_row(&s->part[part], 0));
+        write_within(json, s, part);
         dn_json_object_end(json);
 }
 
 void dn_write_blocks(struct dn_json *json, const struct dn_sample *s) {
-        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
-                if (s->part[part].n > 0)
-                        write_block(json, part, dn_table_row(&s->part[part], 0));
+        write_within(json, s, DN_NOTHING);
 }

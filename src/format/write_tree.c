@@ -16,20 +16,12 @@ struct key {
 
 #define FIELD(part, name, unit, ...) \
         [DN_##name] = {",\"" #name "\":", sizeof(",\"" #name "\":") - 1, DN_DECIMALS_##unit},
-#define INNER(...)
-#define PART(...)
-#define BLOCK(...)
 static const struct key keys[DN_FIELDS] = {
 #include "model/fields.def"
 };
-#undef FIELD
 #define FIELD(part, name, ...) \
         _Static_assert(sizeof(",\"" #name "\":") <= sizeof(keys[0].text), "the key of " #name " fits");
 #include "model/fields.def"
-#undef FIELD
-#undef INNER
-#undef PART
-#undef BLOCK
 
 enum { FIELDS_ROOM = DN_FIELDS * (sizeof(keys[0].text) + DN_NUMBER_MAX) };
 

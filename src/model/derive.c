@@ -148,22 +148,43 @@ static int derive_whole(const struct dn_snapshot *first, const struct dn_snapsho
         return 0;
 }
 
-/* A block has one row, and no rates. */
-static int derive_block(int part, const struct dn_snapshot *first, const struct dn_snapshot *now, struct dn_sample *s) {
-        const struct dn_row *row = now->part[part].n > 0 ? dn_table_row(&now->part[part], 0) : NULL;
-        const struct dn_row *from = first->part[part].n > 0 ? dn_table_row(&first->part[part], 0) : NULL;
-        struct dn_row *out = row ? dn_block_row(s->part, part) : NULL;
+static const struct dn_row *same_row(const struct dn_snapshot *s, int part, const struct dn_row *row, uint32_t hint) {
+        return dn_table_find(&s->part[part], row->key, hint);
+}
 
-        if (!out)
-                return row ? -ENOMEM : 0;
+/* What was not there before is counted from 0: its source says what that means. */
+static void derive_block_row(struct dn_row *out, int part, const struct dn_row *first, const struct dn_row *last,
+                             const struct dn_row *row, uint32_t number) {
+        out->block = (uint8_t)part;
+        out->key = row->key;
+        out->name = row->name;
         out->read_ns = row->read_ns;
         for (uint64_t has = row->has; has; has &= has - 1) {
-                int id = dn_part_first(part) + __builtin_ctzll(has);
-                int64_t value = dn_row_or_zero(row, id);
+                int id = dn_part_first(part) + __builtin_ctzll(has), nature = dn_fields[id].nature;
+                const struct dn_row *from = nature == DN_COUNTER ? first : nature == DN_DELTA ? last : NULL;
+                int64_t value = row->v[__builtin_ctzll(has)];
 
-                if (dn_fields[id].nature == DN_COUNTER && from)
+                if (from)
                         value -= dn_row_or_zero(from, id);
-                dn_row_set(out, id, value < 0 ? 0 : value, now->number);
+                dn_row_set(out, id, from && value < 0 ? 0 : value, number);
+        }
+}
+
+int dn_derive_blocks(const struct dn_snapshot *first, const struct dn_snapshot *last, const struct dn_snapshot *now,
+                     struct dn_sample *s) {
+        for (int part = DN_BLOCKS; part < DN_PARTS; part++) {
+                const struct dn_table *rows = &now->part[part];
+
+                s->part[part].n = 0;
+                for (uint32_t i = 0; i < rows->n; i++) {
+                        const struct dn_row *row = dn_table_row(rows, i);
+                        struct dn_row *out = dn_table_add(&s->part[part]);
+
+                        if (!out)
+                                return -ENOMEM;
+                        derive_block_row(out, part, same_row(first, part, row, i), same_row(last, part, row, i), row,
+                                         now->number);
+                }
         }
         return 0;
 }
@@ -174,14 +195,10 @@ int dn_derive(const struct dn_snapshot *first, int64_t first_unix_ms, const stru
         s->elapsed_us = (now->mono_ns - first->mono_ns) / 1000;
         s->unix_ms = first_unix_ms + s->elapsed_us / 1000;
         s->main_lives = false;
-        for (int part = DN_WHOLE; part < DN_PARTS; part++)
-                s->part[part].n = 0;
+        s->part[DN_WHOLE].n = 0;
         if (derive_processes(first, last, now, main, s) < 0 || derive_whole(first, last, now, s) < 0)
                 return -ENOMEM;
-        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
-                if (derive_block(part, first, now, s) < 0)
-                        return -ENOMEM;
-        return 0;
+        return dn_derive_blocks(first, last, now, s);
 }
 
 void dn_sample_free(struct dn_sample *s) {

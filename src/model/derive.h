@@ -15,6 +15,10 @@ struct dn_sample {
  * listed and still counts in the whole. 0 or -ENOMEM. */
 int dn_derive(const struct dn_snapshot *first, int64_t first_unix_ms, const struct dn_snapshot *last,
               const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s);
+
+/* The blocks alone: with `first` as `last`, each DELTA since the start, as an exit record has it. 0 or -ENOMEM. */
+int dn_derive_blocks(const struct dn_snapshot *first, const struct dn_snapshot *last, const struct dn_snapshot *now,
+                     struct dn_sample *s);
 void dn_sample_free(struct dn_sample *s);
 
 /* The one row of the whole; NULL in a sample that has none. */

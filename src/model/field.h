@@ -12,10 +12,6 @@ enum dn_field_id {
 #define PART(part, key) DN_FIRST_##part, DN_BEFORE_##part = DN_FIRST_##part - 1,
 #define BLOCK(part, name, ...) DN_##part##_##name,
 #include "model/fields.def"
-#undef FIELD
-#undef INNER
-#undef PART
-#undef BLOCK
         DN_ALL_FIELDS,
         DN_FIELDS = DN_FIRST_CGROUP,           /* those of processes and of the whole; the blocks' follow */
         DN_ROW_ROOM = (DN_FIELDS + 3) / 4 * 4, /* values in a row: whole vectors of them */
@@ -25,8 +21,31 @@ enum dn_field_id {
 
 /* A row of DN_WHOLE has the fields of DN_PROCESS and its own; a process's leaves those unknown. The others are blocks
  * of a record. */
-enum dn_part { DN_PROCESS, DN_WHOLE, DN_CGROUP, DN_PARTS, DN_BLOCKS = DN_CGROUP };
-enum dn_unit { DN_NUMBER, DN_PERCENT, DN_SECONDS, DN_UPTIME /* whole seconds */, DN_BYTES, DN_KIB, DN_UNITS };
+enum dn_part {
+        DN_PROCESS,
+        DN_WHOLE,
+#define PART(part, key) DN_##part,
+#include "model/fields.def"
+        DN_PARTS,
+        DN_BLOCKS = DN_WHOLE + 1
+};
+
+enum dn_unit {
+        DN_NUMBER,
+        DN_PERCENT,
+        DN_SECONDS,
+        DN_UPTIME, /* whole seconds */
+        DN_BYTES,
+        DN_KIB,
+        DN_FRACTION, /* 0 to 1 */
+        DN_JOULES,
+        DN_WATTS,
+        DN_CELSIUS,
+        DN_MHZ,
+        DN_TEXT,  /* the value is a pointer: dn_row_text */
+        DN_WORDS, /* a bit a word of dn_field.words */
+        DN_UNITS
+};
 /* Decimal digits of a unit's printed step: dn_unit_decimals for what is made from fields.def by macros. */
 enum {
         DN_DECIMALS_NUMBER = 0,
@@ -34,15 +53,44 @@ enum {
         DN_DECIMALS_SECONDS = 6,
         DN_DECIMALS_UPTIME = 0,
         DN_DECIMALS_BYTES = 0,
-        DN_DECIMALS_KIB = 0
+        DN_DECIMALS_KIB = 0,
+        DN_DECIMALS_FRACTION = 4,
+        DN_DECIMALS_JOULES = 6,
+        DN_DECIMALS_WATTS = 3,
+        DN_DECIMALS_CELSIUS = 0,
+        DN_DECIMALS_MHZ = 0,
+        DN_DECIMALS_TEXT = 0,
+        DN_DECIMALS_WORDS = 0
 };
-enum dn_nature { DN_COUNTER, DN_GAUGE, DN_PEAK, DN_DERIVED, DN_INNER /* read, never written */ };
+/* Its name, for what is made from fields.def by macros. */
+#define DN_UNIT_NUMBER "count"
+#define DN_UNIT_PERCENT "percent"
+#define DN_UNIT_SECONDS "seconds"
+#define DN_UNIT_UPTIME "seconds"
+#define DN_UNIT_BYTES "bytes"
+#define DN_UNIT_KIB "KiB"
+#define DN_UNIT_FRACTION "fraction"
+#define DN_UNIT_JOULES "joules"
+#define DN_UNIT_WATTS "watts"
+#define DN_UNIT_CELSIUS "degrees Celsius"
+#define DN_UNIT_MHZ "MHz"
+#define DN_UNIT_TEXT "text"
+#define DN_UNIT_WORDS "words"
+enum dn_nature {
+        DN_COUNTER,
+        DN_GAUGE,
+        DN_PEAK,
+        DN_DERIVED,
+        DN_INNER, /* read, never written */
+        DN_DELTA  /* of blocks: a counter that a sample has what came since the one before of, an exit record all */
+};
 enum dn_tree { DN_ABSENT, DN_SUM, DN_MAX, DN_AGAIN, DN_TOTAL, DN_FOLDED };
 enum dn_time { DN_LAST, DN_MEAN, DN_GREATEST };
 
 struct dn_field {
         struct dn_str name;
         const char *whence, *meaning;
+        const char *words; /* of WORDS: a blank between two */
         uint8_t part, unit, nature, tree, time;
         uint8_t index; /* the place in a row of its part; of DN_PROCESS and DN_WHOLE the id */
         int16_t of;    /* INNER: the field whose total it completes; else DN_NOTHING */
@@ -59,13 +107,30 @@ static inline int dn_field_index(int id) {
         return id < DN_FIELDS ? id : dn_fields[id].index;
 }
 
-/* A block: its key in a record ("" of processes and of the whole), the first of its fields, and which one it is by that
- * key (-ENOENT). */
+/* A block: an object, or one of many rows, of the record or within another block. */
+struct dn_block {
+        struct dn_str key, path; /* "devices", "gpu.devices" */
+        struct dn_str number;    /* of many rows: the member that a row's key number stands in; else empty */
+        int16_t of;              /* the block that it stands in, or DN_NOTHING */
+        int16_t first;           /* of its fields */
+};
+const struct dn_block *dn_block(int part); /* DN_BLOCKS and what follows */
+
+/* Its key in a record ("" of processes and of the whole), and the first of its fields. */
 struct dn_str dn_part_name(int part);
 int dn_part_first(int part);
-int dn_part_find(struct dn_str name);
+/* The block with this key within another, or at the top (DN_NOTHING); -ENOENT. */
+int dn_part_find_in(int of, struct dn_str key);
 
-/* "mem_rss_kb", "cgroup.cpu_secs": its id, or -ENOENT. An INNER field is not found. */
+static inline bool dn_part_has_rows(int part) {
+        return dn_block(part)->number.n > 0;
+}
+
+/* A word of a field of WORDS: the bit that it is, or -ENOENT; and the word of a bit, empty where there is none. */
+int dn_word_find(int id, struct dn_str word);
+struct dn_str dn_word_at(int id, int bit);
+
+/* "mem_rss_kb", "cgroup.cpu_secs", "gpu.devices.temperature": its id, or -ENOENT. An INNER field is not found. */
 int dn_field_find(struct dn_str name);
 /* In one block, by the name alone. */
 int dn_field_find_in(int part, struct dn_str name);

@@ -66,6 +66,19 @@ static inline void dn_row_unset(struct dn_row *row, int id, uint32_t number) {
         row->v[dn_field_index(id)] = 0;
 }
 
+/* A field of TEXT: what ends in NUL, and lives as long as the row and all that are copied from it: a constant, or of
+ * the state of a source, of which each has one place for one text. NULL: not known. */
+static inline void dn_row_set_text(struct dn_row *row, int id, const char *text, uint32_t number) {
+        if (text)
+                dn_row_set(row, id, (int64_t)(intptr_t)text, number);
+        else
+                dn_row_unset(row, id, number);
+}
+
+static inline const char *dn_row_text(const struct dn_row *row, int id) {
+        return dn_row_has(row, id) ? (const char *)(intptr_t)row->v[dn_field_index(id)] : NULL;
+}
+
 /* One on its own, zeroed; NULL without memory. The caller frees it. */
 struct dn_row *dn_row_new(void);
 
@@ -77,5 +90,10 @@ static inline struct dn_row *dn_table_row(const struct dn_table *table, uint32_t
 struct dn_row *dn_table_add(struct dn_table *table);
 /* The one row of this block, made where there is none. NULL without memory. */
 struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part);
+/* The row of this number in a block of many, made at the end where there is none; pointers to others may move. NULL
+ * without memory. */
+struct dn_row *dn_block_row_of(struct dn_table parts[DN_PARTS], int part, int64_t number);
+/* The row of the same key, NULL where there is none. `hint` is where it stood last time: looked at first. */
+const struct dn_row *dn_table_find(const struct dn_table *table, struct dn_key key, uint32_t hint);
 int dn_table_copy(struct dn_table *to, const struct dn_table *from); /* 0 or -ENOMEM */
 void dn_table_free(struct dn_table *table);

@@ -123,6 +123,8 @@ static void forget(struct denet_summary *s) {
         s->last_us = -1;
         s->before_span_us = 0;
         s->last->has = s->greatest->has = 0;
+        s->gpu = (struct dn_summary_gpu){0};
+        s->memory = (struct dn_summary_memory){0};
         memset(s->span_us, 0, sizeof(s->span_us));
         memset(s->area, 0, sizeof(s->area));
 }
@@ -175,6 +177,8 @@ static void add_sample(struct denet_summary *s, const struct denet_record *r) {
 
                 fold(s, id, whole->v[id], span_us, at_us);
         }
+        dn_summary_gpu_add(&s->gpu, r, span_us);
+        dn_summary_memory_add(&s->memory, r, span_us);
         s->before_usage = dn_row_or_zero(whole, DN_cpu_usage);
         s->before_span_us = span_us;
         s->samples++;
@@ -195,6 +199,10 @@ static void add_exit(struct denet_summary *s, const struct denet_record *r) {
                 if (dn_fields[id].nature == DN_COUNTER)
                         fold(s, id, whole->v[id], 0, 0);
         }
+        if (!r->sample)
+                return;
+        dn_summary_gpu_add(&s->gpu, r, 0);
+        dn_summary_memory_add(&s->memory, r, 0);
 }
 
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r) {
@@ -207,7 +215,39 @@ int dn_summary_add(struct denet_summary *s, const struct denet_record *r) {
         return 0;
 }
 
+static int get_gpu(const struct dn_summary_gpu *g, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
+        for (int i = 0; i < dn_summary_gpu_n_entries; i++) {
+                const struct dn_summary_gpu_entry *e = &dn_summary_gpu_entries[i];
+
+                if (!dn_str_equal(e->name, name))
+                        continue;
+                if (!g->any || !e->get(g, ret_steps))
+                        return -ENODATA;
+                *ret_decimals = e->decimals;
+                return 0;
+        }
+        return -ENOENT;
+}
+
+static int get_memory(const struct dn_summary_memory *m, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
+        for (int i = 0; i < dn_summary_memory_n_entries; i++) {
+                if (!dn_str_equal(dn_summary_memory_entries[i].name, name))
+                        continue;
+                if (!m->any || !dn_summary_memory_entries[i].get(m, ret_steps))
+                        return -ENODATA;
+                *ret_decimals = DN_SUMMARY_MEMORY_DECIMALS;
+                return 0;
+        }
+        return -ENOENT;
+}
+
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
+        struct dn_str rest = name, block;
+
+        if (dn_str_cut(&rest, '.', &block) && dn_str_equal(block, DN_STR("gpu")))
+                return get_gpu(&s->gpu, rest, ret_steps, ret_decimals);
+        if (dn_str_equal(block, DN_STR("memory_characterization")))
+                return get_memory(&s->memory, rest, ret_steps, ret_decimals);
         for (int i = 0; i < dn_summary_n_entries; i++) {
                 const struct dn_summary_entry *e = &dn_summary_entries[i];
 

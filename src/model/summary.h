@@ -2,7 +2,8 @@
  * Records folded into one result: the same from a live stream and from its file, since both hold the same whole
  * numbers. */
 #pragma once
-#include "model/record.h"
+#include "model/summary_gpu.h"
+#include "model/summary_memory.h"
 
 struct denet_summary {
         uint64_t samples;
@@ -15,7 +16,9 @@ struct denet_summary {
         int64_t before_usage, before_span_us; /* cpu_usage of the sample before, and how long that was */
         int64_t span_us[DN_FIELDS];           /* how long each was known … */
         __int128 area[DN_FIELDS];             /* … and its integral over that */
-        bool ended;                           /* an exit record was met */
+        struct dn_summary_gpu gpu;
+        struct dn_summary_memory memory;
+        bool ended; /* an exit record was met */
         struct dn_exit exit;
         char *json; /* made by format, kept until the next record; the summary's */
 };
@@ -32,6 +35,7 @@ extern const int dn_summary_n_entries;
 
 struct denet_summary *dn_summary_new(void);                                /* NULL: no memory */
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r); /* 0 or -ENOMEM */
-/* By name, in 10^-decimals. 0, -ENOENT (no such name) or -ENODATA. */
+/* By name ("avg_cpu_usage", "gpu.device_count", "memory_characterization.mean_ipc"), in 10^-decimals. 0, -ENOENT (no
+ * such name) or -ENODATA. */
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals);
 struct denet_summary *dn_summary_free(struct denet_summary *s);

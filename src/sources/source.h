@@ -14,6 +14,7 @@ struct dn_target {
         bool children;                  /* the main process's children belong to it */
         bool own_child;                 /* the main process is ours to wait for */
         bool subreaper;                 /* so is every other child of this process (DENET_REAP_ORPHANS) */
+        bool gpu;                       /* GPUs were asked for */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
@@ -51,6 +52,9 @@ struct dn_source {
         int (*read)(void *state,
                     struct dn_pass *pass);          /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
         void (*forget)(void *state, uint32_t slot); /* the process of this slot has left */
+        /* How far it works now, of enum dn_can, and `why` (empty before) not further. Asked when monitoring begins and
+         * after each pass. NULL: all that it can, as long as it is open. */
+        int (*can)(void *state, struct dn_text *why);
         void (*close)(void *state);
 };
 

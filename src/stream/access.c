@@ -32,6 +32,21 @@ static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
         return i < s->part[DN_PROCESS].n ? dn_table_row(&s->part[DN_PROCESS], (uint32_t)i) : NULL;
 }
 
+/* The block that a public part is; the devices of the GPUs, not what they are together. */
+static int block_of(int part) {
+        static const int8_t blocks[] = {
+                [DENET_PSI] = DN_PSI_MEM,    [DENET_PSI_IO] = DN_PSI_IO, [DENET_PSI_CPU] = DN_PSI_CPU,
+                [DENET_PERF] = DN_PERF,      [DENET_ENERGY] = DN_RAPL,   [DENET_CGROUP] = DN_CGROUP,
+                [DENET_GPU] = DN_GPU_DEVICE, [DENET_GPU_ALL] = DN_GPU,   [DENET_GPU_ENERGY] = DN_GPU_ENERGY,
+        };
+
+        return part >= 0 && (size_t)part < DN_COUNT(blocks) && blocks[part] ? blocks[part] : -1;
+}
+
+static const struct dn_row *block_row(const struct dn_sample *s, int block, size_t i) {
+        return i < s->part[block].n ? dn_table_row(&s->part[block], (uint32_t)i) : NULL;
+}
+
 const denet_row *denet_record_row(const denet_record *r, int part, size_t i) {
         const struct dn_sample *s = r->sample;
         const struct dn_row *row = NULL;
@@ -42,8 +57,8 @@ const denet_row *denet_record_row(const denet_record *r, int part, size_t i) {
                 row = i == 0 && s->main_lives ? process_row(s, 0) : NULL;
         else if (s && r->kind == DN_TREE && part == DENET_CHILDREN)
                 row = process_row(s, i + s->main_lives);
-        else if (s && part == DENET_CGROUP)
-                row = i < s->part[DN_CGROUP].n ? dn_table_row(&s->part[DN_CGROUP], (uint32_t)i) : NULL;
+        else if (s && block_of(part) >= 0)
+                row = block_row(s, block_of(part), i);
         return (const denet_row *)(const void *)row;
 }
 
@@ -62,13 +77,9 @@ const char *denet_row_name(const denet_row *row) {
 /* The public table has no INNER fields: those of the blocks close up to those before. */
 enum {
 #define FIELD(part, name, ...) PUBLIC_##name,
-#define INNER(...)
 #define PART(part, key) PUBLIC_##part, PUBLIC_BEFORE_##part = PUBLIC_##part - 1,
 #define BLOCK(part, name, ...) PUBLIC_##part##_##name,
 #include "model/fields.def"
-#undef FIELD
-#undef PART
-#undef BLOCK
         PUBLIC_FIELDS,
         N_INNER = DN_ALL_FIELDS - PUBLIC_FIELDS
 };
@@ -89,9 +100,17 @@ int denet_field_id(const char *name) {
 int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
         int id = inner_id(field), part = id >= 0 ? dn_fields[id].part : -1;
 
-        if (part < 0 || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
+        if (part < 0 || dn_fields[id].unit == DN_TEXT || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
                 return -ENODATA;
         return dn_row_get(inside(row), id, ret_steps) ? 0 : -ENODATA;
+}
+
+const char *denet_row_text(const denet_row *row, int field) {
+        int id = inner_id(field);
+
+        if (id < 0 || dn_fields[id].unit != DN_TEXT || inside(row)->block != dn_fields[id].part)
+                return NULL;
+        return dn_row_text(inside(row), id);
 }
 
 static double scaled(int64_t steps, int decimals) {
@@ -110,6 +129,11 @@ int denet_row_number(const denet_row *row, int field, double *ret_number) {
         return 0;
 }
 
+/* Where each block stands. */
+#define PART(part, key) static const char path_##part[] = #key;
+#define PART_IN(part, of, path, key) static const char path_##part[] = #path "." #key;
+#include "model/fields.def"
+
 const denet_field *denet_field_at(int id) {
 #define ENTRY(block_, name_, unit_, counter_, whence_, meaning_) \
         {.name = #name_, \
@@ -117,20 +141,12 @@ const denet_field *denet_field_at(int id) {
          .origin = (whence_), \
          .meaning = (meaning_), \
          .counter = (counter_), \
-         .unit = UNIT_##unit_, \
+         .unit = DN_UNIT_##unit_, \
          .decimals = DN_DECIMALS_##unit_},
 #define FIELD(part, name, unit, nature, tree, time, whence, meaning) \
         ENTRY("", name, unit, DN_##nature == DN_COUNTER, whence, meaning)
-#define PART(...)
 #define BLOCK(part, name, unit, nature, time, whence, meaning) \
-        ENTRY(BLOCK_##part, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
-#define BLOCK_CGROUP "cgroup"
-#define UNIT_NUMBER "count"
-#define UNIT_PERCENT "percent"
-#define UNIT_SECONDS "seconds"
-#define UNIT_UPTIME "seconds"
-#define UNIT_BYTES "bytes"
-#define UNIT_KIB "KiB"
+        ENTRY(path_##part, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
         static const denet_field fields[PUBLIC_FIELDS] = {
 #include "model/fields.def"
         };

@@ -56,9 +56,9 @@ void dn_ending_status(const struct denet *d, int *ret_code, int *ret_signal) {
 static int take_totals(struct denet *d) {
         struct dn_row *whole;
 
-        for (int part = 0; part < DN_PARTS; part++)
-                if (part != DN_PROCESS && dn_table_copy(&d->totals.part[part], &d->sample.part[part]) < 0)
-                        return -ENOMEM;
+        if (dn_table_copy(&d->totals.part[DN_WHOLE], &d->sample.part[DN_WHOLE]) < 0 ||
+            dn_derive_blocks(&d->first, &d->first, d->last, &d->totals) < 0)
+                return -ENOMEM;
         whole = dn_table_row(&d->totals.part[DN_WHOLE], 0);
         for (int id = 0; id < DN_FIELDS; id++)
                 if (dn_fields[id].nature != DN_COUNTER)

@@ -21,6 +21,7 @@ struct dn_facts {
         uint32_t room;
         bool begun; /* those that were there at the beginning have been looked at */
         struct dn_text cmdline, exe, line;
+        struct dn_text metadata; /* that record, without its capabilities and its end */
 };
 
 /* FNV-1a: to notice a change, no more. */
@@ -46,6 +47,7 @@ void dn_facts_close(struct denet *d) {
         dn_text_free(&f->cmdline);
         dn_text_free(&f->exe);
         dn_text_free(&f->line);
+        dn_text_free(&f->metadata);
         free(f);
 }
 
@@ -182,21 +184,58 @@ static void write_cgroup(const struct denet *d, struct dn_json *json) {
         dn_json_object_end(json);
 }
 
+static const struct dn_said *ability_of(const struct denet *d, const char *name) {
+        for (uint32_t i = 0; i < d->n_said; i++)
+                if (strcmp(d->said[i].name, name) == 0)
+                        return &d->said[i];
+        return NULL;
+}
+
+/* What a source says of itself; the object stays open for more. */
+static void begin_said(struct dn_json *json, const struct dn_said *said) {
+        dn_json_key(json, dn_str_of(said->name));
+        dn_json_object(json);
+        dn_json_key_bool(json, DN_STR("available"), said->can != DN_CAN_NOT);
+        if (said->can == DN_CAN_PARTLY)
+                dn_json_key_bool(json, DN_STR("partial"), true);
+        if (said->why.n > 0)
+                dn_json_key_string(json, DN_STR("reason"), dn_text_str(&said->why));
+}
+
+static void write_said(const struct denet *d, struct dn_json *json, const char *name) {
+        const struct dn_said *said = ability_of(d, name);
+
+        if (!said)
+                return;
+        begin_said(json, said);
+        dn_json_object_end(json);
+}
+
+/* `system`: the kernel keeps account of it; `per_process`: what is in the records is of the job's cgroup alone. */
+static void write_psi(const struct denet *d, struct dn_json *json) {
+        const struct dn_said *said = ability_of(d, "psi");
+        const struct dn_table *rows = &d->last->part[DN_PSI_MEM];
+        const char *scope = rows->n > 0 ? dn_row_text(dn_table_row(rows, 0), DN_PSI_MEM_scope) : NULL;
+
+        if (!said)
+                return;
+        begin_said(json, said);
+        dn_json_key_bool(json, DN_STR("system"), said->can != DN_CAN_NOT);
+        dn_json_key_bool(json, DN_STR("per_process"), scope && strcmp(scope, "cgroup") == 0);
+        if (scope)
+                dn_json_key_string(json, DN_STR("scope"), dn_str_of(scope));
+        dn_json_object_end(json);
+}
+
 static void write_capabilities(struct denet *d, struct dn_text *text) {
         struct dn_json json = {.text = text};
 
         dn_json_object(&json);
         write_io(d, &json);
-        dn_json_key(&json, DN_STR("psi"));
-        dn_json_object(&json);
-        dn_json_key_bool(&json, DN_STR("available"), false);
-        dn_json_key_bool(&json, DN_STR("system"), false);
-        dn_json_key_bool(&json, DN_STR("per_process"), false);
-        dn_json_key_string(&json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
-        dn_json_object_end(&json);
+        write_psi(d, &json);
         write_missing(&json, DN_STR("perf_hw"), DN_STR("events"));
         write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
-        write_missing(&json, DN_STR("gpu"), (struct dn_str){0});
+        write_said(d, &json, "gpu");
         write_missing(&json, DN_STR("ebpf"), (struct dn_str){0});
         write_cgroup(d, &json);
         dn_json_object_end(&json);
@@ -209,8 +248,23 @@ static int say_env(struct denet *d, const struct dn_env_roots *roots) {
         return dn_stream_queue_text(d, DN_ENV, d->start_unix_ms, &line);
 }
 
+/* The record with the capabilities as they are now, which come last in it. */
+static int queue_metadata(struct denet *d) {
+        dn_autotext struct dn_text line = {0}, capabilities = {0};
+        struct dn_json json = {.text = &line, .comma = true};
+
+        write_capabilities(d, &capabilities);
+        dn_text_put(&line, dn_text_str(&d->facts->metadata));
+        dn_json_key(&json, DN_STR("capabilities"));
+        dn_json_raw(&json, dn_text_str(&capabilities));
+        dn_json_object_end(&json);
+        line.failed |= capabilities.failed || d->facts->metadata.failed;
+        return dn_stream_queue_text(d, DN_METADATA, d->start_unix_ms, &line);
+}
+
 static int say_metadata(struct denet *d, const struct dn_env_roots *roots, char *const *argv) {
-        dn_autotext struct dn_text line = {0}, host = {0}, capabilities = {0}, found = {0};
+        dn_autotext struct dn_text host = {0}, found = {0};
+        struct dn_text *metadata = &d->facts->metadata;
         struct dn_metadata m = {
                 .t0_ms = d->start_unix_ms,
                 .pid = d->target.main.pid,
@@ -230,10 +284,17 @@ static int say_metadata(struct denet *d, const struct dn_env_roots *roots, char 
                 m.executable = dn_text_str(&found);
         dn_hostname(roots->proc, &host);
         m.host = dn_text_str(&host);
-        write_capabilities(d, &capabilities);
-        m.capabilities = dn_text_str(&capabilities);
-        dn_write_metadata(&line, &m);
-        return dn_stream_queue_text(d, DN_METADATA, d->start_unix_ms, &line);
+        dn_write_metadata(metadata, &m);
+        if (metadata->n > 0)
+                metadata->n--;
+        (void)dn_sample_look_at_abilities(d);
+        return queue_metadata(d);
+}
+
+int dn_facts_abilities(struct denet *d) {
+        int changed = dn_sample_look_at_abilities(d);
+
+        return changed > 0 ? queue_metadata(d) : changed;
 }
 
 int dn_facts_begin(struct denet *d, char *const *argv) {

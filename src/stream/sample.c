@@ -12,6 +12,12 @@ int dn_sample_open_sources(struct denet *d) {
 
                 if (r == -ENOMEM)
                         return r;
+                if ((*s)->name && d->n_said < DN_SOURCES_MAX) {
+                        d->said[d->n_said] = (struct dn_said){.name = (*s)->name, .can = r < 0 ? DN_CAN_NOT : DN_CAN};
+                        if (r < 0)
+                                dn_text_put(&d->said[d->n_said].why, dn_text_str(&why));
+                        d->n_said++;
+                }
                 if (r < 0) {
                         dn_stream_debug(d, "%s: off: %s", (*s)->name ? (*s)->name : "a source", dn_text_cstr(&why));
                         continue;
@@ -22,7 +28,41 @@ int dn_sample_open_sources(struct denet *d) {
         return 0;
 }
 
+static struct dn_said *said_of(struct denet *d, const char *name) {
+        for (uint32_t i = 0; i < d->n_said; i++)
+                if (strcmp(d->said[i].name, name) == 0)
+                        return &d->said[i];
+        return NULL;
+}
+
+int dn_sample_look_at_abilities(struct denet *d) {
+        int changed = 0;
+
+        for (uint32_t i = 0; i < d->n_sources; i++) {
+                const struct dn_source *source = d->sources[i].source;
+                struct dn_said *said = source->can ? said_of(d, source->name) : NULL;
+                dn_autotext struct dn_text why = {0};
+                int can;
+
+                if (!said)
+                        continue;
+                can = source->can(d->sources[i].state, &why);
+                if (why.failed)
+                        return -ENOMEM;
+                if (can == said->can && dn_str_equal(dn_text_str(&why), dn_text_str(&said->why)))
+                        continue;
+                said->can = can;
+                dn_text_reset(&said->why);
+                dn_text_put(&said->why, dn_text_str(&why));
+                changed = 1;
+        }
+        return changed;
+}
+
 void dn_sample_close_sources(struct denet *d) {
+        for (uint32_t i = 0; i < d->n_said; i++)
+                dn_text_free(&d->said[i].why);
+        d->n_said = 0;
         while (d->n_sources > 0) {
                 d->n_sources--;
                 if (d->sources[d->n_sources].source->close)
@@ -181,7 +221,9 @@ int dn_sample_take(struct denet *d, bool final) {
         dn_stream_debug(d, "sample at %.3f s: %u processes, read in %lld us", (double)d->sample.elapsed_us / 1e6,
                         d->last->part[DN_PROCESS].n, (long long)(dn_clock_mono_ns() - pass.mono_ns) / 1000);
         d->last_sample_ns = pass.mono_ns;
-        r = d->target.children && d->o.children != DENET_CHILDREN_NONE ? dn_facts_children(d) : 0;
+        r = dn_facts_abilities(d);
+        if (r == 0 && d->target.children && d->o.children != DENET_CHILDREN_NONE)
+                r = dn_facts_children(d);
         item.unix_ms = d->sample.unix_ms;
         return r < 0 ? r : dn_stream_queue(d, &item);
 }

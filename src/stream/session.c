@@ -79,6 +79,7 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
                 return dn_no_memory(error);
         dn_writer_list(d->writer, d->o.children);
         d->target.children = !(d->o.flags & DENET_EXCLUDE_CHILDREN);
+        d->target.gpu = d->o.flags & DENET_WITH_GPU;
         return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "model/accounts.h"
 #include "model/lost.h"
 #include "model/schedule.h"
+#include "sources/probe.h"
 #include "sources/source.h"
 
 enum dn_mode { DN_MODE_RUN, DN_MODE_ATTACH, DN_MODE_SAVED };
@@ -59,6 +60,12 @@ struct denet {
                 void *state;
         } sources[DN_SOURCES_MAX];
         uint32_t n_sources;
+        struct dn_said {
+                const char *name;
+                int can;            /* of dn_can */
+                struct dn_text why; /* what metadata.capabilities says of it */
+        } said[DN_SOURCES_MAX];     /* of each source with a name, open or not */
+        uint32_t n_said;
 
         int64_t start_unix_ms, start_mono_ns;
         int64_t last_sample_ns; /* 0: none yet */
@@ -96,6 +103,8 @@ int dn_sample_first(struct denet *d);            /* the snapshot that all is cou
 int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
 int dn_sample_open_sources(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
+/* Asks each source how far it works. 1: another answer than before; 0; -ENOMEM. */
+int dn_sample_look_at_abilities(struct denet *d);
 
 /* ending.c */
 int dn_ending_finish(struct denet *d); /* a pass; unless somebody is waited for still, the exit record, and done */
@@ -110,6 +119,7 @@ int dn_facts_open(struct denet *d);
 void dn_facts_close(struct denet *d);
 void dn_facts_forget(struct denet *d, uint32_t slot);
 int dn_facts_begin(struct denet *d, char *const *argv); /* env, metadata */
+int dn_facts_abilities(struct denet *d);                /* metadata once more, if a capability is another now */
 int dn_facts_children(struct denet *d); /* a child record for each that is new or another since its exec */
 
 /* saved.c */

@@ -55,12 +55,17 @@ def test_it_has_the_form_of_the_design() -> None:
 
 def test_what_this_version_does_not_read_is_no_and_says_so() -> None:
     found = entries(denet("doctor").out)
-    for name in ("ebpf", "counters", "energy", "gpu"):
+    for name in ("ebpf", "counters", "energy"):
         mark, words = found[name]
         assert mark == "no"
         assert words.startswith("not in this version of denet; ")
         assert "sudo" not in words, "no command is named that would not help"
-    assert "pressure (PSI) is not in this version of denet" in found["cgroup"][1] or found["cgroup"][0] == "no"
+
+
+def test_whether_there_is_pressure_stands_beside_the_limits() -> None:
+    mark, words = entries(denet("doctor").out)["cgroup"]
+    there = Path("/proc/pressure/memory").exists()
+    assert mark == "no" or ("pressure (PSI) too" if there else "no pressure (PSI)") in words
 
 
 def test_with_json_it_is_an_env_and_a_metadata_record_of_no_process() -> None:

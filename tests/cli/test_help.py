@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from harness import ROOT, denet
 
-# As designed, but for the two lines of what is not built yet, and with the options that came after that design.
+# As designed, but for the line of what is not built yet, and with the options that came after that design.
 HELP = """\
 Usage: denet [OPTIONS] COMMAND [ARG...]           as in: denet run -- make -j4
 
@@ -29,7 +29,7 @@ Options:
   -d, --duration S      stop after S seconds (exit status 124)
   -n, --no-update       a line a sample, no status row;  -q, --quiet  nothing
       --enable-ebpf     waits, syscalls, network by process; not built yet
-      --gpu             GPUs too; not built yet
+      --gpu             GPUs too: use, memory, energy
       --exclude-children (--no-include-children)   the main process alone
   --children --command-output --since-process-start --no-polling
   --status --wait-all --cgroup --sampler --ebpf --stacks --nodump

@@ -4,6 +4,7 @@
  * summed, the same again, and the same with a newline behind it. */
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_netdev.h"
+#include "sources/linux/parse_psi.h"
 #include "sources/linux/parse_smaps.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/parse_statm.h"
@@ -35,6 +36,11 @@ __attribute__((unused)) static void check_dn_statm(const struct dn_statm *m) {
 __attribute__((unused)) static void check_dn_io(const struct dn_io *io) {
         MUST(io->rchar < byte_limit && io->wchar < byte_limit && io->syscr < byte_limit && io->syscw < byte_limit);
         MUST(io->read_bytes < byte_limit && io->write_bytes < byte_limit && io->cancelled_write_bytes < byte_limit);
+}
+
+__attribute__((unused)) static void check_dn_psi(const struct dn_psi *psi) {
+        MUST(psi->some_avg10_centi <= 10099 && psi->full_avg10_centi <= 10099);
+        MUST(psi->some_total_usec < byte_limit && psi->full_total_usec < byte_limit);
 }
 
 __attribute__((unused)) static void check_dn_status(const struct dn_status *s) {

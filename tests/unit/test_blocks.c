@@ -146,10 +146,85 @@ static void a_csv_row_has_the_blocks_behind_the_whole(void **state) {
         make(&m, DN_TREE, false);
         assert_true(dn_csv_row(&text, &m.record));
         assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,\n")));
-        dn_row_set(dn_block_row(m.sample.part, DN_CGROUP), DN_CGROUP_pids_peak, 31, 1);
+        dn_row_set(dn_block_row(m.sample.part, DN_GPU_ENERGY), DN_GPU_ENERGY_process_joules, 31000000, 1);
         dn_text_reset(&text);
         assert_true(dn_csv_row(&text, &m.record));
-        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,31\n")));
+        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,31.0\n")));
+}
+
+/* Two devices, of the first a part: each comes back with its texts, words and number. */
+static void rows_within_a_block_come_back(void **state) {
+        static const char expected[] =
+                "{\"kind\":\"sample\",\"ts_ms\":1000,\"elapsed_us\":250,\"gpu\":{\"max_gpu_utilization\":40.25,"
+                "\"gpu_energy\":{\"package_joules\":1.5},\"devices\":["
+                "{\"device_index\":0,\"name\":\"A \\\"100\",\"power_usage\":250.5,\"throttle_reasons\":[\"power_cap\","
+                "\"sw_thermal\"]},"
+                "{\"device_index\":0,\"mig_index\":1},"
+                "{\"device_index\":3,\"name\":\"B\",\"throttle_reasons\":[]}]}}";
+        struct dn_reader reader = {.children = true};
+        made_cleanup struct made m;
+        struct denet_record back;
+        const struct dn_table *rows;
+        struct dn_row *row;
+        struct dn_str line;
+
+        make(&m, DN_SAMPLE, false);
+        dn_row_set(dn_block_row(m.sample.part, DN_GPU), DN_GPU_max_gpu_utilization, 4025, 1);
+        dn_row_set(dn_block_row(m.sample.part, DN_GPU_ENERGY), DN_GPU_ENERGY_package_joules, 1500000, 1);
+        for (int i = 0; i < 3; i++) {
+                row = dn_table_add(&m.sample.part[DN_GPU_DEVICE]);
+                row->block = DN_GPU_DEVICE;
+                row->key.pid = i == 2 ? 3 : 0;
+                if (i == 1)
+                        dn_row_set(row, DN_GPU_DEVICE_mig_index, 1, 1);
+                else {
+                        dn_row_set_text(row, DN_GPU_DEVICE_name, i ? "B" : "A \"100", 1);
+                        dn_row_set(row, DN_GPU_DEVICE_throttle_reasons, i ? 0 : 0x24, 1);
+                }
+                if (i == 0)
+                        dn_row_set(row, DN_GPU_DEVICE_power_usage, 250500, 1);
+        }
+        line = dn_writer_text(m.writer, &m.record);
+        assert_str_is(line, expected);
+        assert_int_equal(dn_reader_line(&reader, line, &back), 0);
+        rows = &back.sample->part[DN_GPU_DEVICE];
+        assert_int_equal(rows->n, 3);
+        row = dn_table_row(rows, 0);
+        assert_string_equal(dn_row_text(row, DN_GPU_DEVICE_name), "A \"100");
+        assert_int_equal(dn_row_or_zero(row, DN_GPU_DEVICE_throttle_reasons), 0x24);
+        assert_int_equal(dn_row_or_zero(row, DN_GPU_DEVICE_power_usage), 250500);
+        assert_int_equal(dn_row_or_zero(dn_table_row(rows, 1), DN_GPU_DEVICE_mig_index), 1);
+        assert_null(dn_row_text(dn_table_row(rows, 1), DN_GPU_DEVICE_name));
+        assert_int_equal(dn_table_row(rows, 2)->key.pid, 3);
+        row = dn_table_row(&back.sample->part[DN_GPU_ENERGY], 0);
+        assert_int_equal(dn_row_or_zero(row, DN_GPU_ENERGY_package_joules), 1500000);
+        dn_reader_free(&reader);
+}
+
+/* Devices of a lost one, and those that came later, are told by their key, not by their place. */
+static void a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all(void **state) {
+        struct dn_snapshot first = {.number = 1}, last = {.number = 2}, now = {.number = 3};
+        struct dn_snapshot *each[] = {&first, &last, &now};
+        struct dn_sample sample = {0};
+        struct dn_row *row;
+
+        for (int i = 0; i < 3; i++) {
+                assert_non_null(dn_table_add(&each[i]->part[DN_WHOLE]));
+                for (int device = i == 2 ? 1 : 0; device < 2; device++)
+                        dn_row_set(dn_block_row_of(each[i]->part, DN_GPU_DEVICE, device), DN_GPU_DEVICE_pcie_rx_bytes,
+                                   100 * (i + 1) + 1000 * device * i, 1);
+        }
+        assert_int_equal(dn_derive(&first, 0, &last, &now, (struct dn_key){1, 1}, &sample), 0);
+        assert_int_equal(sample.part[DN_GPU_DEVICE].n, 1);
+        row = dn_table_row(&sample.part[DN_GPU_DEVICE], 0);
+        assert_int_equal(row->key.pid, 1);
+        assert_int_equal(dn_row_or_zero(row, DN_GPU_DEVICE_pcie_rx_bytes), 1100);
+        assert_int_equal(dn_derive_blocks(&first, &first, &now, &sample), 0);
+        assert_int_equal(dn_row_or_zero(dn_table_row(&sample.part[DN_GPU_DEVICE], 0), DN_GPU_DEVICE_pcie_rx_bytes),
+                         2200);
+        for (int i = 0; i < 3; i++)
+                dn_snapshot_free(each[i]);
+        dn_sample_free(&sample);
 }
 
 RUN_TESTS(cmocka_unit_test(a_block_counts_its_fields_from_0),
@@ -158,5 +233,6 @@ RUN_TESTS(cmocka_unit_test(a_block_counts_its_fields_from_0),
           cmocka_unit_test(counters_of_a_block_are_counted_from_the_first_snapshot),
           cmocka_unit_test(a_block_stands_in_the_aggregate_of_a_tree),
           cmocka_unit_test(a_block_stands_at_the_top_of_a_sample_and_of_an_exit),
-          cmocka_unit_test(what_is_no_block_is_passed_over),
+          cmocka_unit_test(what_is_no_block_is_passed_over), cmocka_unit_test(rows_within_a_block_come_back),
+          cmocka_unit_test(a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all),
           cmocka_unit_test(a_csv_row_has_the_blocks_behind_the_whole))

@@ -27,6 +27,8 @@ static void the_header_names_every_field_of_the_whole(void **state) {
                         assert_true(dn_str_equal(name, dn_fields[id].name));
                 }
         for (int id = DN_FIELDS; id < DN_ALL_FIELDS; id++) {
+                if (!dn_csv_has(id))
+                        continue;
                 assert_true(dn_str_cut(&rest, ',', &name));
                 assert_int_equal(dn_field_find(name), id);
         }

@@ -2,6 +2,7 @@
 #include "sources/linux/env/env.h"
 #include "base/json_write.h"
 #include "sources/linux/env/cpu.h"
+#include "sources/linux/env/driver.h"
 #include "sources/linux/env/kernel.h"
 #include "sources/linux/env/numa.h"
 
@@ -23,6 +24,7 @@ void dn_env_write_for(struct dn_text *text, const struct dn_env_roots *roots, in
         dn_env_thp(&json, roots->sys);
         dn_env_smt(&json, roots->sys);
         dn_env_cgroup(&json, roots->proc);
+        dn_env_gpus(&json, roots->proc, roots->sys);
         dn_json_object_end(&json);
 }
 

@@ -2,6 +2,7 @@
 #include "sources/linux/probe/devices.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "sources/gpu/drm_sysfs.h"
 
 #include <fcntl.h>
 
@@ -48,20 +49,16 @@ void dn_ability_energy(struct dn_ability *a, const struct dn_probe_roots *roots)
                 dn_text_put(&a->reason, DN_STR("no counters in /sys/class/powercap, as in most virtual machines"));
 }
 
-/* Drivers whose open files say what a process uses (drm-usage-stats). */
+/* Its driver says in fdinfo what a process uses. */
 static bool tells_usage(void *user, int directory) {
-        static const char *const drivers[] = {"amdgpu", "i915", "xe", "msm", "v3d", "panfrost", "panthor"};
         char buffer[1024];
         int n = dn_file_read(directory, "device/uevent", buffer, sizeof(buffer));
-        struct dn_str rest = {buffer, n > 0 ? (size_t)n : 0}, line;
+        struct dn_str rest = {buffer, n > 0 ? (size_t)n : 0}, line, key = DN_STR("DRIVER=");
 
         (void)user;
         while (dn_str_cut(&rest, '\n', &line))
-                for (size_t i = 0; i < DN_COUNT(drivers); i++)
-                        if (dn_str_starts(line, DN_STR("DRIVER=")) &&
-                            dn_str_equal((struct dn_str){line.p + strlen("DRIVER="), line.n - strlen("DRIVER=")},
-                                         dn_str_of(drivers[i])))
-                                return true;
+                if (dn_str_starts(line, key))
+                        return dn_drm_tells((struct dn_str){line.p + key.n, line.n - key.n});
         return false;
 }
 

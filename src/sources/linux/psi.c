@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Pressure: how long tasks stood still for want of memory, I/O or a CPU; of the job's cgroup where there is one, else
+ * of the whole machine. Once a second, since the kernel settles its averages every two. */
+#include "base/file.h"
+#include "base/guard.h"
+#include "host/cgroup.h"
+#include "sources/linux/parse_psi.h"
+#include "sources/linux/procfs.h"
+#include "sources/linux/sources.h"
+
+#include <fcntl.h>
+
+/* The fields of each block stand in the same order. */
+enum { SCOPE, SOME_AVG10, FULL_AVG10, SOME_STALLED, FULL_STALLED };
+#define SAME_ORDER(part) \
+        _Static_assert(DN_##part##_scope == DN_FIRST_##part + SCOPE && \
+                               DN_##part##_some_avg10 == DN_FIRST_##part + SOME_AVG10 && \
+                               DN_##part##_full_avg10 == DN_FIRST_##part + FULL_AVG10 && \
+                               DN_##part##_some_stalled_secs == DN_FIRST_##part + SOME_STALLED && \
+                               DN_##part##_full_stalled_secs == DN_FIRST_##part + FULL_STALLED, \
+                       "")
+SAME_ORDER(PSI_MEM);
+SAME_ORDER(PSI_IO);
+SAME_ORDER(PSI_CPU);
+
+static const struct {
+        const char *of_cgroup, *of_system;
+        int part;
+} files[] = {
+        {"memory.pressure", "pressure/memory", DN_PSI_MEM},
+        {"io.pressure", "pressure/io", DN_PSI_IO},
+        {"cpu.pressure", "pressure/cpu", DN_PSI_CPU},
+};
+
+struct pressure {
+        int fds[DN_COUNT(files)]; /* -1: there is none */
+        const char *scope;
+        int64_t due_ns;
+};
+
+static int read_psi(int fd, struct dn_psi *ret_psi) {
+        char buffer[512];
+        int n = fd < 0 ? -EBADF : dn_file_reread(fd, buffer, sizeof(buffer));
+
+        return n < 0 ? n : dn_psi_parse((struct dn_str){buffer, (size_t)n}, ret_psi);
+}
+
+static void close_all(struct pressure *p) {
+        for (size_t i = 0; i < DN_COUNT(files); i++)
+                dn_guard_close(&p->fds[i]);
+}
+
+/* In a directory of a cgroup, or in /proc: whether any is there, and gives an account. A kernel may have the files and
+ * refuse to read them (psi=0, cgroup.pressure). */
+static bool open_in(struct pressure *p, int directory, bool cgroup) {
+        struct dn_psi psi;
+        bool any = false;
+
+        for (size_t i = 0; i < DN_COUNT(files); i++) {
+                const char *name = cgroup ? files[i].of_cgroup : files[i].of_system;
+
+                p->fds[i] = directory < 0 ? -1 : openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+                any |= read_psi(p->fds[i], &psi) == 0;
+        }
+        p->scope = cgroup ? "cgroup" : "system";
+        if (!any)
+                close_all(p);
+        return any;
+}
+
+static int psi_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
+        struct pressure *p = calloc(1, sizeof(*p));
+
+        if (!p)
+                return -ENOMEM;
+        if (!open_in(p, t->cgroup ? t->cgroup->at[DN_UNIFIED] : -1, true) && !open_in(p, t->procfs->root, false)) {
+                dn_text_put(why, DN_STR("the kernel keeps no account of it; boot with psi=1"));
+                free(p);
+                return -ENOTSUP;
+        }
+        *ret_state = p;
+        return 0;
+}
+
+static void take(struct dn_row *row, int part, const struct dn_psi *psi, const char *scope, uint32_t number) {
+        int first = dn_part_first(part);
+
+        dn_row_set_text(row, first + SCOPE, scope, number);
+        dn_row_set(row, first + SOME_AVG10, (int64_t)psi->some_avg10_centi, number);
+        dn_row_set(row, first + SOME_STALLED, (int64_t)psi->some_total_usec, number);
+        if (!psi->has_full)
+                return;
+        dn_row_set(row, first + FULL_AVG10, (int64_t)psi->full_avg10_centi, number);
+        dn_row_set(row, first + FULL_STALLED, (int64_t)psi->full_total_usec, number);
+}
+
+static int psi_read(void *state, struct dn_pass *pass) {
+        struct pressure *p = state;
+        struct dn_psi psi;
+
+        if (pass->mono_ns < p->due_ns && !pass->final)
+                return 0;
+        p->due_ns = pass->mono_ns + dn_pass_pace_ns(pass);
+        for (size_t i = 0; i < DN_COUNT(files); i++) {
+                struct dn_row *row;
+
+                if (read_psi(p->fds[i], &psi) < 0)
+                        continue;
+                row = dn_block_row(pass->now->part, files[i].part);
+                if (!row)
+                        return -ENOMEM;
+                row->read_ns = pass->mono_ns;
+                take(row, files[i].part, &psi, p->scope, pass->now->number);
+        }
+        return 0;
+}
+
+static void psi_close(void *state) {
+        struct pressure *p = state;
+
+        close_all(p);
+        free(p);
+}
+
+const struct dn_source dn_source_psi = {
+        .name = "psi",
+        .open = psi_open,
+        .read = psi_read,
+        .close = psi_close,
+};
