@@ -60,10 +60,9 @@ int dn_signals_open(void) {
 
         if (pipe(pipe_ends) < 0)
                 return -errno;
-        for (int i = 0; i < 2; i++) {
-                fcntl(pipe_ends[i], F_SETFD, FD_CLOEXEC);
-                fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK);
-        }
+        for (int i = 0; i < 2; i++)
+                if (fcntl(pipe_ends[i], F_SETFD, FD_CLOEXEC) < 0 || fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK) < 0)
+                        return -errno;
         for (size_t i = 0; i < DN_COUNT(numbers); i++)
                 handle(numbers[i]);
         return pipe_ends[0];

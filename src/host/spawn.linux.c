@@ -5,6 +5,7 @@
 #include "host/spawn_path.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -194,6 +195,18 @@ static void wait_for(pid_t pid) {
                 ;
 }
 
+/* What the child reports, or nothing, when its end of the pipe is closed by the exec. Until then it runs on our memory:
+ * nothing else ends the waiting. */
+static ssize_t read_report(int report, int *ret_code) {
+        struct pollfd said = {.fd = report, .events = POLLIN};
+        ssize_t n;
+
+        while ((n = read(report, ret_code, sizeof(*ret_code))) < 0)
+                if (errno != EINTR)
+                        (void)poll(&said, 1, -1);
+        return n;
+}
+
 int dn_spawn_release(struct dn_held *held) {
         int code = 0;
         ssize_t n;
@@ -201,9 +214,12 @@ int dn_spawn_release(struct dn_held *held) {
         do
                 n = send(held->release, "", 1, MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
-        do
-                n = read(held->report, &code, sizeof(code));
-        while (n < 0 && errno == EINTR);
+        if (n < 0) {
+                code = errno;
+                dn_spawn_close(held);
+                return -code;
+        }
+        n = read_report(held->report, &code);
         close(held->release);
         close(held->report);
         held->release = held->report = -1;

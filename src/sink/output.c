@@ -93,7 +93,14 @@ static bool take_back(const struct dn_output *out, size_t size) {
 
 /* The old content of the file goes with the first write. */
 static int begin(struct dn_output *out) {
-        return out->owned && out->regular && !out->created && !out->begun && ftruncate(out->fd, 0) < 0 ? -errno : 0;
+        int r = 0;
+
+        if (!out->owned || !out->regular || out->created || out->begun)
+                return 0;
+        do
+                r = ftruncate(out->fd, 0);
+        while (r < 0 && errno == EINTR);
+        return r < 0 ? -errno : 0;
 }
 
 static int put(struct dn_output *out, struct dn_str bytes, struct dn_str behind) {

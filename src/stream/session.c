@@ -114,9 +114,13 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
                 dn_stream_debug(d, "watching %" PRId64 ", %u sources, every %u to %u ms", pid, d->n_sources,
                                 d->o.interval_ms, d->o.max_interval_ms);
         }
-        if (r == -ESRCH)
+        if (r == -ESRCH && d->mode == DN_MODE_ATTACH)
                 return no_such_process(error, pid);
-        return r < 0 ? dn_fail(error, r, "%" PRId64 ": cannot be watched: %s; %s", pid, strerror(-r), what_to_do(r))
+        if (r == -ESRCH)
+                return dn_fail(error, -EIO,
+                               "/proc says nothing of the command; see that it may be read: ls /proc/self");
+        return r < 0 ? dn_fail(error, d->mode == DN_MODE_RUN ? ours(r) : r, "%" PRId64 ": cannot be watched: %s; %s",
+                               pid, strerror(-r), what_to_do(r))
                      : 0;
 }
 
@@ -138,14 +142,14 @@ static int arm(struct denet *d) {
         return dn_loop_arm(&d->loop, 0); /* the first records are there */
 }
 
-/* What r says of the opening; then the command runs, or the process is attached to. */
+/* A command that runs is the caller's to be told of, whatever becomes of the measuring. */
 static int opened(denet **ret_d, struct denet *d, int r) {
-        if (r == 0)
-                r = arm(d);
         if (r < 0) {
                 denet_free(d);
                 return r;
         }
+        if (d->broken == 0)
+                d->broken = arm(d);
         *ret_d = d;
         return 0;
 }
@@ -216,9 +220,10 @@ static int let_go(struct denet *d, char *const argv[], denet_error *error) {
                 unwatch(d);
                 return dn_fail(error, r, "%s: %s; check its name, and that it may be executed", argv[0], strerror(-r));
         }
-        r = dn_facts_begin(d, argv);
+        /* It runs now, whatever becomes of the measuring. */
+        d->broken = dn_facts_begin(d, argv);
         dn_own_cgroup_tidy(&d->cgroup); /* while the command begins */
-        return r;
+        return 0;
 }
 
 static int start(struct denet *d, char *const argv[], denet_error *error) {
@@ -327,9 +332,14 @@ int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error
         r = prepare(d, o, error);
         if (r == 0)
                 r = attach(d, pid, error);
-        if (r == 0)
-                r = dn_facts_begin(d, NULL);
-        return opened(ret_d, d, r);
+        if (r == 0 && ((r = dn_facts_begin(d, NULL)) < 0 || (r = arm(d)) < 0))
+                (void)dn_fail(error, r, "%" PRId64 ": cannot be watched: %s; %s", pid, strerror(-r), what_to_do(r));
+        if (r < 0) {
+                denet_free(d);
+                return r;
+        }
+        *ret_d = d;
+        return 0;
 }
 
 static bool pidfd_says_ended(const struct denet *d) {
@@ -363,8 +373,8 @@ int dn_session_dispatch(struct denet *d) {
         bool ended;
         int r;
 
-        if (d->done)
-                return 0;
+        if (d->done || d->broken < 0)
+                return d->done ? 0 : d->broken;
         r = dn_sample_drain(d);
         if (r < 0)
                 return r;

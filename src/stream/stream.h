@@ -30,7 +30,8 @@ struct dn_facts;
 
 struct denet {
         int mode;
-        bool done; /* nothing comes any more, but what is queued */
+        bool done;  /* nothing comes any more, but what is queued */
+        int broken; /* -errno: the command runs, and nothing can be measured */
         denet_options o;
 
         struct dn_queued *queue;

@@ -38,7 +38,7 @@ static int network_open(void **ret_state, struct dn_target *t, struct dn_text *w
         return 0;
 }
 
-/* 0, -ENOMEM, or other -errno where nothing is known. */
+/* 0, or -errno where nothing is known. */
 static int read_bytes(const struct network *network, struct dn_netdev *ret_net) {
         /* Of many interfaces the kernel gives a page at a time. */
         dn_autotext struct dn_text file = {0};
@@ -61,7 +61,6 @@ static int network_read(void *state, struct dn_pass *pass) {
         struct network *network = state;
         struct dn_row *row = NULL;
         struct dn_netdev net;
-        int r;
 
         if (pass->mono_ns >= network->due_ns || pass->final)
                 row = dn_snapshot_find(pass->now, network->target->main);
@@ -70,9 +69,8 @@ static int network_read(void *state, struct dn_pass *pass) {
         network->due_ns = pass->mono_ns + dn_pass_pace_ns(pass);
         if (network->fd < 0)
                 hold(network, row->slot);
-        r = read_bytes(network, &net);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
+        if (read_bytes(network, &net) < 0)
+                return 0;
         network->known = true;
         dn_row_set(row, DN_sys_net_rx_bytes, (int64_t)net.rx_bytes, pass->now->number);
         dn_row_set(row, DN_sys_net_tx_bytes, (int64_t)net.tx_bytes, pass->now->number);
@@ -88,9 +86,8 @@ static int network_drain(void *state, struct dn_ledger *l) {
         if (!network->known || !network->target->ended || network->handed)
                 return 0;
         network->handed = true;
-        r = read_bytes(network, &net);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
+        if (read_bytes(network, &net) < 0)
+                return 0;
         r = dn_ledger_add(l, DN_sys_net_rx_bytes, (int64_t)net.rx_bytes);
         return r < 0 ? r : dn_ledger_add(l, DN_sys_net_tx_bytes, (int64_t)net.tx_bytes);
 }

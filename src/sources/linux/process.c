@@ -123,16 +123,22 @@ static void look_at_memory(struct process *process, struct dn_row *row, struct s
 static void read_row(struct process *process, struct dn_row *row, struct seen *seen, int64_t clock_ns, bool are_close,
                      const struct dn_pass *pass) {
         struct dn_target *t = process->target;
+        int64_t began_ns = dn_clock_mono_ns();
         struct dn_stat st;
         int r;
 
-        row->read_ns = dn_clock_mono_ns();
         r = dn_process_take_stat(t->procfs, t->members->by_slot[row->slot], row, clock_ns,
                                  are_close ? &process->clocks : NULL, pass->now->number, &st);
+        /* That it cannot be read says nothing of whether it is there; its clock does, and its parent has its totals. */
+        if (r < 0 && clock_ns < 0 && t->procfs->cpu_clock)
+                r = -ESRCH;
         if (r == -ESRCH)
                 row->gone = seen->ended = true;
-        if (r == 0)
+        /* Where it could not be read, what it used meanwhile comes with the next reading, over all that time. */
+        if (r == 0) {
+                row->read_ns = began_ns;
                 note_seen(process, seen, &st, clock_ns);
+        }
         if (row->gone)
                 return;
         if (!t->children)

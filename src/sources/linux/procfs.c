@@ -169,8 +169,10 @@ int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid) {
                 held->directory = NOT_OPEN;
                 limit_reached(p);
         }
-        if (held->directory < NOT_OPEN)
+        if (held->directory == -ENOENT || held->directory == -ESRCH)
                 return held->directory;
+        if (held->directory < NOT_OPEN)
+                held->directory = NOT_OPEN; /* it is read by its pid then */
         p->held += held->directory >= 0;
         return 0;
 }
@@ -211,13 +213,26 @@ int dn_procfs_read_at(struct dn_procfs *p, uint32_t slot, const char *path, char
         return fd < 0 ? fd : dn_file_reread(fd, buffer, room);
 }
 
+int dn_procfs_read_stat(struct dn_procfs *p, int64_t pid, char *buffer, size_t room) {
+        char path[32];
+        int n;
+
+        path_of(path, sizeof(path), pid, "stat");
+        n = dn_file_read(p->root, path, buffer, room);
+        if ((n != -EMFILE && n != -ENFILE) || p->held == 0)
+                return n;
+        limit_reached(p);
+        return dn_file_read(p->root, path, buffer, room);
+}
+
 /* Opened for this reading, and held from then on where there is room. */
 static int read_anew(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room) {
         struct dn_held_process *held = &p->by_slot[slot];
         int fd = dn_procfs_open_at(p, slot, held_names[file]);
         int n = fd < 0 ? fd : dn_file_reread(fd, buffer, room);
 
-        if (n == -EACCES || n == -EPERM)
+        /* Of stat it is asked again: it is what says that the process has gone. */
+        if ((n == -EACCES || n == -EPERM) && file != DN_HELD_STAT)
                 held->file[file] = REFUSED;
         if (fd < 0)
                 return n;

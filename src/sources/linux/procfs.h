@@ -37,9 +37,12 @@ struct dn_procfs {
 /* A pass begins: what it does not read has slept. */
 void dn_procfs_begin(struct dn_procfs *p);
 
-/* Begins to hold the process of this slot. 0; -ENOENT, -ESRCH; -ENOMEM. */
+/* Begins to hold the process of this slot. 0; -ENOENT, -ESRCH: it has gone; -ENOMEM. */
 int dn_procfs_hold(struct dn_procfs *p, uint32_t slot, int64_t pid);
 void dn_procfs_release(struct dn_procfs *p, uint32_t slot);
+
+/* stat of a process that is no member, perhaps, into the buffer: its size, or -errno. */
+int dn_procfs_read_stat(struct dn_procfs *p, int64_t pid, char *buffer, size_t room);
 
 /* Reads a frequent file whole (at most room bytes): its size, or -errno. */
 int dn_procfs_read(struct dn_procfs *p, uint32_t slot, int file, char *buffer, size_t room);

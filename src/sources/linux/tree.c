@@ -16,7 +16,6 @@
 #include "sources/linux/sources.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
 enum { MISSING_MAX = 1024 };
 static const int64_t full_look_ns = 5000000000, seldom_ns = 60000000000;
@@ -92,19 +91,26 @@ static int note(struct tree *tree, const struct candidate *c) {
         return 0;
 }
 
-static bool read_candidate(const struct tree *tree, int64_t pid, struct candidate *ret_c) {
-        char path[32], line[1024];
+/* 0; -ENOENT, -ESRCH: there is no such process; others: it could not be read. */
+static int read_candidate(const struct tree *tree, int64_t pid, struct candidate *ret_c) {
+        char line[1024];
         struct dn_stat st;
-        int n;
+        int n = dn_procfs_read_stat(tree->target->procfs, pid, line, sizeof(line));
 
-        snprintf(path, sizeof(path), "%lld/stat", (long long)pid);
-        n = dn_file_read(tree->target->procfs->root, path, line, sizeof(line));
-        if (n < 0 || dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
-                return false;
+        if (n < 0)
+                return n;
+        if (dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
+                return -EBADMSG;
         *ret_c = (struct candidate){
                 .pid = pid, .ppid = st.ppid, .start_ticks = st.start_ticks, .comm_size = st.comm_size};
         memcpy(ret_c->comm, st.comm, st.comm_size);
-        return true;
+        return 0;
+}
+
+/* To be asked for once more in the next pass. */
+static void note_missing(struct tree *tree, int64_t pid) {
+        if (tree->n_missing < MISSING_MAX)
+                tree->missing[tree->n_missing++] = pid;
 }
 
 /* A thread's number is not a process's; its stat does not say so, its CPU clock does. */
@@ -113,17 +119,20 @@ static int look_at(struct tree *tree, int64_t pid, bool again) {
         const struct dn_procfs *procfs = tree->target->procfs;
         struct candidate c;
         int64_t clock;
+        int r;
 
         if (pid == tree->self)
                 return 0;
         if (procfs->real && !procfs->cpu_clock(procfs, pid, &clock)) {
-                if (!again && tree->n_missing < MISSING_MAX)
-                        tree->missing[tree->n_missing++] = pid;
+                if (!again)
+                        note_missing(tree, pid);
                 return 0;
         }
-        if (!read_candidate(tree, pid, &c) || (member && member->key.start == c.start_ticks))
-                return 0;
-        return note(tree, &c);
+        r = read_candidate(tree, pid, &c);
+        /* No descriptor or no memory for it now: it is there all the same. */
+        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EINTR || (r == -EIO && !again))
+                note_missing(tree, pid);
+        return r < 0 || (member && member->key.start == c.start_ticks) ? 0 : note(tree, &c);
 }
 
 static bool has_own_cgroup(const struct tree *tree) {
@@ -134,7 +143,7 @@ static int look_at_inmate(void *user, int64_t pid) {
         struct tree *tree = user;
         struct candidate c;
 
-        if (pid == tree->self || dn_members_find(tree->target->members, pid) || !read_candidate(tree, pid, &c))
+        if (pid == tree->self || dn_members_find(tree->target->members, pid) || read_candidate(tree, pid, &c) < 0)
                 return 0;
         c.in_cgroup = true;
         return note(tree, &c);
@@ -154,11 +163,16 @@ static int look_at_proc(struct tree *tree, int64_t above) {
         if (!dir && fd >= 0)
                 close(fd);
         tree->n_missing = 0;
+        errno = 0;
         while (dir && (entry = readdir(dir)))
                 if (dn_str_u64(dn_str_of(entry->d_name), &pid) && pid <= INT32_MAX &&
                     ((int64_t)pid > above || !dn_members_find(tree->target->members, (int64_t)pid)) &&
                     look_at(tree, (int64_t)pid, true) < 0)
                         return -ENOMEM;
+                else
+                        errno = 0;
+        if (!dir || errno)
+                tree->newest = 0; /* not all was seen: the next pass looks at all once more */
         return 0;
 }
 
@@ -298,7 +312,7 @@ static int admit_found(struct tree *tree, struct dn_pass *pass) {
 static int admit_main(struct tree *tree, struct dn_pass *pass) {
         struct candidate c;
 
-        if (!read_candidate(tree, tree->target->main.pid, &c) || c.start_ticks != tree->target->main.start)
+        if (read_candidate(tree, tree->target->main.pid, &c) < 0 || c.start_ticks != tree->target->main.start)
                 return 0;
         return admit(tree, pass, &c, (struct dn_key){.pid = c.ppid});
 }
