@@ -97,8 +97,9 @@ static int vanished(struct dn_lost *lost, const struct dn_row *row, const struct
         if (parent)
                 return wait_for_parent(lost, row, parent);
         /* A new parent's children, and those of one that has left just now, are handed on in ways that were not
-         * watched. */
-        if (member || ppid == row->parent.pid || (adopter && ppid == adopter) || !(row->has >> DN_parent_pid & 1))
+         * watched. Where orphans come to us, another parent is a subreaper within the tree, which has ended since: what
+         * it waited for has come to us with it. */
+        if (member || adopter || ppid == row->parent.pid || !(row->has >> DN_parent_pid & 1))
                 return 0;
         total = total_of(row);
         r = total ? lose(ledger, total, taken_away) : -ENOMEM;

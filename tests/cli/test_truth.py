@@ -25,6 +25,7 @@ from harness import (
     Record,
     Report,
     Result,
+    check_every_line,
     cpu_secs,
     denet,
     kill_quietly,
@@ -38,48 +39,10 @@ from harness import (
 )
 
 MIB = 1 << 20
-# What may never fall in the whole, whoever ends.
-NEVER_FALLS = [
-    "cpu_user_secs",
-    "cpu_system_secs",
-    "disk_read_bytes",
-    "disk_write_bytes",
-    "syscall_read_bytes",
-    "syscall_write_bytes",
-    "page_faults_cached",
-    "page_faults_disk",
-    "io_read_ops",
-    "io_write_ops",
-    "disk_cancelled_write_bytes",
-]
 
 
 def near(truth: float, share: float = 0.02, least: float = TICK) -> object:
     return pytest.approx(truth, rel=share, abs=least)
-
-
-def check_every_line(records: Sequence[Record]) -> None:
-    """What holds on each tree and between any two of them, and of all of them together."""
-    before: Record = {}
-    integral = whole_us = 0.0
-    surplus = most_surplus = 0.0
-    for us, metrics in steps(records):
-        for name in NEVER_FALLS:
-            assert metrics[name] >= before.get(name, 0), f"{name} falls from {before[name]} at {metrics['ts_ms']}"
-        assert metrics["cpu_usage"] >= 0
-        integral += us * metrics["cpu_usage"] / 1e8
-        whole_us += us
-        # More than all cores can do, over any stretch of lines; the clock of a process lags by up to a tick.
-        surplus = max(0.0, surplus + us * metrics["cpu_usage"] / 1e8 - CORES * us / 1e6)
-        most_surplus = max(most_surplus, surplus)
-        before = metrics
-    sums = totals(records)
-    # Two decimals of a percentage are off by half of the last at the most.
-    assert integral == pytest.approx(cpu_secs(sums), abs=TICK + 0.5e-4 * whole_us / 1e6)
-    for name in NEVER_FALLS:
-        assert sums[name] >= before[name], f"{name}: the total is less than the last line's"
-        assert sums[name] == before[name], f"{name}: one more sample at the very end has the total"
-    assert most_surplus <= CORES * TICK, f"{most_surplus} s of CPU time more than {CORES} cores can do"
 
 
 PACES = {"by default": [], "at 1 ms": ["-i", "1", "-m", "1", "--children", "none"]}

@@ -55,8 +55,12 @@ static void leave(struct scene *c, int i, struct dn_key key) {
         dn_snapshot_find(&c->s[i], key)->gone = true;
 }
 
+static void look_for(struct scene *c, int i, int64_t adopter) {
+        assert_int_equal(dn_lost_look(&c->lost, &c->s[i], &c->s[i - 1], &c->members, adopter, &c->ledger), 0);
+}
+
 static void look(struct scene *c, int i) {
-        assert_int_equal(dn_lost_look(&c->lost, &c->s[i], &c->s[i - 1], &c->members, OUR_PID, &c->ledger), 0);
+        look_for(c, i, OUR_PID);
 }
 
 /* The pass after, in which the parent has been handed so many faults in all. */
@@ -111,9 +115,19 @@ static void an_orphan_that_was_taken_away_is_written_off(void **state) {
 
         set(c, 1, child, DN_parent_pid, ELSEWHERE);
         leave(c, 1, child);
-        look(c, 1);
+        look_for(c, 1, 0);
         assert_non_null(c->ledger.lower_bound);
         assert_int_equal(written_off(c), 70);
+}
+
+static void an_orphan_that_a_subreaper_of_the_tree_waited_for_before_it_ended_is_not_counted_twice(void **state) {
+        struct scene *c = *state;
+
+        set(c, 1, child, DN_parent_pid, ELSEWHERE);
+        leave(c, 1, child);
+        look(c, 1);
+        assert_null(c->ledger.lower_bound);
+        assert_int_equal(written_off(c), 0);
 }
 
 static void an_orphan_that_is_ours_to_wait_for_is_not_lost(void **state) {
@@ -140,5 +154,6 @@ static void a_process_that_ignores_sigchld_is_enough(void **state) {
 RUN_TESTS(TEST(a_child_that_was_waited_for_is_not_lost),
           TEST(a_child_whose_parent_was_handed_nothing_is_written_off_with_what_it_had_reaped),
           TEST(a_parent_that_was_handed_too_little_makes_a_lower_bound_alone),
-          TEST(an_orphan_that_was_taken_away_is_written_off), TEST(an_orphan_that_is_ours_to_wait_for_is_not_lost),
-          TEST(a_process_that_ignores_sigchld_is_enough))
+          TEST(an_orphan_that_was_taken_away_is_written_off),
+          TEST(an_orphan_that_a_subreaper_of_the_tree_waited_for_before_it_ended_is_not_counted_twice),
+          TEST(an_orphan_that_is_ours_to_wait_for_is_not_lost), TEST(a_process_that_ignores_sigchld_is_enough))
