@@ -62,13 +62,13 @@ with-tests: deps-test all
 
 test-plain: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
-	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli $(if $(DENET_QEMU_KERNEL),tests/qemu)
+	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
-	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli
+	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos
 
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
@@ -103,7 +103,7 @@ check-python: deps-check
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff check -q
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q --check
 	@$(PYTHON_SCRIPTS) | xargs -n1 $(MYPY)
-	@for d in $(sort $(dir $(wildcard tests/cli/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
+	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
 
 check-spelling: deps-check
 	@codespell

@@ -5,10 +5,10 @@
     run.py --seconds 60         as many as fit, each of another seed
     run.py --seed 4711          one of them again; --keep leaves its files
 
-chaos.c is the tree, and ledger.h says what it tells; nest.c has the kernel's own opinion. What is asked of denet for each
-seed: it does not crash and does not hang; no process, descriptor or cgroup of it stays; every line is as the schema has
-it and no total ever falls; CPU time, bytes written and bytes read are those of the ledger, and where they are less the
-exit record says that they are a lower bound."""
+chaos.c is the tree, and ledger.h says what it tells; nest.c has the kernel's own opinion. What is asked of denet for
+each seed: it does not crash and does not hang; no process, descriptor or cgroup of it stays; every line is as the
+schema has it and no total ever falls; CPU time, bytes written and bytes read are those of the ledger, and where they are
+less the exit record says that they are a lower bound."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ sys.path.insert(0, str(HERE.parent / "cli"))
 from harness import (  # noqa: E402
     DENET,
     SANITIZED,
+    TICK,
     Record,
     check_every_line,
     cpu_secs,
@@ -45,8 +46,11 @@ from harness import (  # noqa: E402
 )
 
 PATIENCE = 120.0 if SANITIZED else 40.0  # seconds until something hangs
-HEADER = ("most", "seed", "tidy", "ms", "phase", "go", "end_ns", "made", "ignorers", "subreapers", "main_code")
-HEADER += ("main_signal", "exec_bytes")
+HEADER = ("most", "seed", "tidy", "ms", "phase", "go", "end_ns", "made", "ignorers", "subreapers") + (
+    "main_code",
+    "main_signal",
+    "exec_bytes",
+)
 GO_AT = HEADER.index("go") * 8
 ACCOUNT = ("pid", "start_ticks", "cpu_ns", "wrote", "may_write", "read", "may_read", "execs", "may_exec")
 NEST = ("pid", "ended", "own_us", "early_us", "all_us", "orphans", "done")
@@ -201,10 +205,11 @@ class Run:
         plan = self.plan
         command = [DENET, plan.show, *plan.options, "-o", str(self.out)]
         nest = [str(self.tools / "nest"), str(self.report)]
-        streams = {"stdin": subprocess.DEVNULL, "stdout": self.stdout.open("wb"), "stderr": self.stderr.open("wb")}
+        streams: dict[str, Any] = {"stdout": self.stdout.open("wb"), "stderr": self.stderr.open("wb")}
+        streams["stdin"] = subprocess.DEVNULL
         if plan.attach:
-            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-            self.nest = subprocess.Popen([*nest, *self.chaos()], start_new_session=True, **quiet)
+            with open(os.devnull, "r+b") as null:
+                self.nest = subprocess.Popen([*nest, *self.chaos()], start_new_session=True, stdin=null, stdout=null)
             main = self.main_pid()
             self.attached = subprocess.Popen([*command, "attach", str(main)], start_new_session=True, **streams)
             self.denet_pid = self.attached.pid
@@ -215,7 +220,7 @@ class Run:
             self.denet_pid = read_nest(self.report)["pid"]
             self.main_pid()
         for stream in ("stdout", "stderr"):
-            streams[stream].close()  # type: ignore[union-attr]
+            streams[stream].close()
         self.started = start_of(self.denet_pid)
 
     def main_pid(self) -> int:
@@ -346,7 +351,7 @@ class Judge:
         if self.plan.meanwhile == "duration":
             assert status == (124 if self.denet_was_in_time() else status)
         elif code is not None or number is not None:
-            assert status == (code if code is not None else 128 + number), f"status {status} of {last}"
+            assert status == (128 + int(number or 0) if code is None else code), f"status {status} of {last}"
         if self.plan.meanwhile == "" and header["main_code"]:
             assert code == header["main_code"] - 1, f"exit code {code}"
         elif self.plan.meanwhile == "" and self.plan.tidy:
@@ -404,7 +409,7 @@ class Judge:
         assert of_kind(records, "tree" if self.plan.children else "sample"), "no sample"
         if self.plan.show == "-j":
             assert parse_records(self.run.stdout.read_bytes()) == records
-        check_every_line(records)
+        check_every_line(records, 2 * TICK * len(self.ledger.accounts))
         self.check_status(last)
         seen = last["totals"]["processes_seen"]
         assert 1 <= seen <= len(self.ledger.accounts), f"{seen} processes of {len(self.ledger.accounts)}"

@@ -226,8 +226,9 @@ NEVER_FALLS = [
 ]
 
 
-def check_every_line(records: Sequence[Record]) -> None:
-    """What holds on each tree and between any two of them, and of all of them together."""
+def check_every_line(records: Sequence[Record], behind: float = 0) -> None:
+    """What holds on each tree and between any two of them, and of all of them together. `behind`: seconds of CPU time
+    that may come late, since each living parent has what it was handed in whole ticks."""
     before: Record = {}
     integral = whole_us = 0.0
     surplus = most_surplus = 0.0
@@ -248,4 +249,4 @@ def check_every_line(records: Sequence[Record]) -> None:
     for name in NEVER_FALLS:
         assert sums[name] >= before[name], f"{name}: the total is less than the last line's"
         assert sums[name] == before[name], f"{name}: one more sample at the very end has the total"
-    assert most_surplus <= CORES * TICK, f"{most_surplus} s of CPU time more than {CORES} cores can do"
+    assert most_surplus <= CORES * TICK + behind, f"{most_surplus} s of CPU time more than {CORES} cores can do"

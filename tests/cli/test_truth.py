@@ -10,7 +10,6 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,6 @@ from harness import (
     measure,
     of_kind,
     read_records,
-    steps,
     the,
     totals,
     wait_until,
