@@ -7,8 +7,8 @@
 
 chaos.c is the tree, and ledger.h says what it tells; nest.c has the kernel's own opinion. What is asked of denet for
 each seed: it does not crash and does not hang; no process, descriptor or cgroup of it stays; every line is as the
-schema has it and no total ever falls; CPU time, bytes written and bytes read are those of the ledger, and where they are
-less the exit record says that they are a lower bound."""
+schema has it and no total ever falls; CPU time, bytes written and bytes read are those of the ledger, and where they
+are less the exit record says that they are a lower bound."""
 
 from __future__ import annotations
 
