@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import DENET, SANITIZED, denet, execute, read_records, the
+from harness import DENET, SANITIZED, Argument, denet, execute, read_records, the
 
 pytestmark = pytest.mark.skipif(not shutil.which("readelf"), reason="readelf (binutils) is not installed")
 
@@ -53,7 +53,7 @@ def test_it_has_no_rights_of_its_own() -> None:
 def test_no_descriptor_of_its_own_reaches_the_command(ending: str, tmp_path: Path) -> None:
     """With files, a summary, a cgroup and a compressor it holds a dozen."""
     told = tmp_path / "told"
-    options = ["-o", tmp_path / f"f.{ending}", "--stats", tmp_path / "s"]
+    options: list[Argument] = ["-o", tmp_path / f"f.{ending}", "--stats", tmp_path / "s"]
     without = execute(["sh", "-c", "ls -l /proc/self/fd | wc -l"]).stdout
     result = denet(*options, "run", "sh", "-c", f"ls -l /proc/self/fd | wc -l > {told}")
     if result.status == 125 and b"compressed" in result.stderr:

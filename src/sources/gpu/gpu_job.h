@@ -29,8 +29,8 @@ struct dn_gpu_job {
 
 /* For dn_worker_start; NULL without memory. */
 struct dn_gpu_job *dn_gpu_job_new(void);
-void dn_gpu_job_round(void *job);
-void dn_gpu_job_end(void *job);
+void dn_gpu_job_round(void *user);
+void dn_gpu_job_end(void *user);
 
 /* Takes the numbers of the processes. 0 or -ENOMEM. */
 int dn_gpu_job_begin(struct dn_gpu_job *job, uint32_t n);                /* room for so many */

@@ -10,18 +10,14 @@
 
 #include <fcntl.h>
 
-/* The fields of each block stand in the same order. */
-enum { SCOPE, SOME_AVG10, FULL_AVG10, SOME_STALLED, FULL_STALLED };
-#define SAME_ORDER(part) \
-        _Static_assert(DN_##part##_scope == DN_FIRST_##part + SCOPE && \
-                               DN_##part##_some_avg10 == DN_FIRST_##part + SOME_AVG10 && \
-                               DN_##part##_full_avg10 == DN_FIRST_##part + FULL_AVG10 && \
-                               DN_##part##_some_stalled_secs == DN_FIRST_##part + SOME_STALLED && \
-                               DN_##part##_full_stalled_secs == DN_FIRST_##part + FULL_STALLED, \
+/* The rows of the three blocks have the same fields in the same places: the names of one stand for all. */
+#define SAME_PLACE(part, name) DN_##part##_##name - DN_FIRST_##part == DN_PSI_MEM_##name - DN_FIRST_PSI_MEM
+#define SAME_PLACES(part) \
+        _Static_assert(SAME_PLACE(part, scope) && SAME_PLACE(part, some_avg10) && SAME_PLACE(part, full_avg10) && \
+                               SAME_PLACE(part, some_stalled_secs) && SAME_PLACE(part, full_stalled_secs), \
                        "")
-SAME_ORDER(PSI_MEM);
-SAME_ORDER(PSI_IO);
-SAME_ORDER(PSI_CPU);
+SAME_PLACES(PSI_IO);
+SAME_PLACES(PSI_CPU);
 
 static const struct {
         const char *of_cgroup, *of_system;
@@ -82,16 +78,14 @@ static int psi_open(void **ret_state, struct dn_target *t, struct dn_text *why) 
         return 0;
 }
 
-static void take(struct dn_row *row, int part, const struct dn_psi *psi, const char *scope, uint32_t number) {
-        int first = dn_part_first(part);
-
-        dn_row_set_text(row, first + SCOPE, scope, number);
-        dn_row_set(row, first + SOME_AVG10, (int64_t)psi->some_avg10_centi, number);
-        dn_row_set(row, first + SOME_STALLED, (int64_t)psi->some_total_usec, number);
+static void take(struct dn_row *row, const struct dn_psi *psi, const char *scope, uint32_t number) {
+        dn_row_set_text(row, DN_PSI_MEM_scope, scope, number);
+        dn_row_set(row, DN_PSI_MEM_some_avg10, (int64_t)psi->some_avg10_centi, number);
+        dn_row_set(row, DN_PSI_MEM_some_stalled_secs, (int64_t)psi->some_total_usec, number);
         if (!psi->has_full)
                 return;
-        dn_row_set(row, first + FULL_AVG10, (int64_t)psi->full_avg10_centi, number);
-        dn_row_set(row, first + FULL_STALLED, (int64_t)psi->full_total_usec, number);
+        dn_row_set(row, DN_PSI_MEM_full_avg10, (int64_t)psi->full_avg10_centi, number);
+        dn_row_set(row, DN_PSI_MEM_full_stalled_secs, (int64_t)psi->full_total_usec, number);
 }
 
 static int psi_read(void *state, struct dn_pass *pass) {
@@ -110,7 +104,7 @@ static int psi_read(void *state, struct dn_pass *pass) {
                 if (!row)
                         return -ENOMEM;
                 row->read_ns = pass->mono_ns;
-                take(row, files[i].part, &psi, p->scope, pass->now->number);
+                take(row, &psi, p->scope, pass->now->number);
         }
         return 0;
 }
