@@ -11,7 +11,7 @@
 #include <fcntl.h>
 
 /* The rows of the three blocks have the same fields in the same places: the names of one stand for all. */
-#define SAME_PLACE(part, name) DN_##part##_##name - DN_FIRST_##part == DN_PSI_MEM_##name - DN_FIRST_PSI_MEM
+#define SAME_PLACE(part, name) (DN_##part##_##name - DN_FIRST_##part == DN_PSI_MEM_##name - DN_FIRST_PSI_MEM)
 #define SAME_PLACES(part) \
         _Static_assert(SAME_PLACE(part, scope) && SAME_PLACE(part, some_avg10) && SAME_PLACE(part, full_avg10) && \
                                SAME_PLACE(part, some_stalled_secs) && SAME_PLACE(part, full_stalled_secs), \
