@@ -10,6 +10,7 @@
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
+#     make dist-python   a source distribution and a wheel for PyPI, in dist/
 #     make static         build-static/denet: one file that needs no other, by musl
 #     make clean
 
@@ -39,7 +40,7 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized test-python wheel check $(CHECKS) format bench install deb static clean
+.PHONY: all run test with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -75,6 +76,9 @@ wheel: deps-test
 	@mkdir -p $(WHEEL)
 	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/pip --disable-pip-version-check install -q \
 		--no-build-isolation --no-deps --upgrade --target $(WHEEL)/site -Cbuild-dir=$(WHEEL)/build .
+
+dist-python:
+	@packaging/wheel
 
 test-python: wheel
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PYTEST) tests/python
