@@ -239,6 +239,7 @@ def test_csv_has_the_same_numbers(tmp_path: Path) -> None:
         for r in rows:
             flat = {k: json.loads(v) for k, v in r.items() if v and "." not in k}
             out.write(json.dumps({"kind": "aggregated", **flat}) + "\n")
+    of_csv.pop("memory_characterization", None)  # of a block, which these lines have not
     assert summary(lines) == of_csv
 
 

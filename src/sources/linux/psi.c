@@ -2,13 +2,13 @@
  * Pressure: how long tasks stood still for want of memory, I/O or a CPU; of the job's cgroup where there is one, else
  * of the whole machine. Once a second, since the kernel settles its averages every two. */
 #include "base/file.h"
-#include "base/guard.h"
 #include "host/cgroup.h"
 #include "sources/linux/parse_psi.h"
 #include "sources/linux/procfs.h"
 #include "sources/linux/sources.h"
 
-#include <fcntl.h>
+#include <errno.h>
+#include <stdlib.h>
 
 /* The rows of the three blocks have the same fields in the same places: the names of one stand for all. */
 #define SAME_PLACE(part, name) (DN_##part##_##name - DN_FIRST_##part == DN_PSI_MEM_##name - DN_FIRST_PSI_MEM)
@@ -28,40 +28,31 @@ static const struct {
         {"cpu.pressure", "pressure/cpu", DN_PSI_CPU},
 };
 
+/* No descriptor is held: the files are read seldom, and the directories are others'. */
 struct pressure {
-        int fds[DN_COUNT(files)]; /* -1: there is none */
-        const char *scope;
+        int directory;
+        bool cgroup;
         int64_t due_ns;
 };
 
-static int read_psi(int fd, struct dn_psi *ret_psi) {
+static int read_psi(const struct pressure *p, size_t i, struct dn_psi *ret_psi) {
+        const char *name = p->cgroup ? files[i].of_cgroup : files[i].of_system;
         char buffer[512];
-        int n = fd < 0 ? -EBADF : dn_file_reread(fd, buffer, sizeof(buffer));
+        int n = p->directory < 0 ? -EBADF : dn_file_read(p->directory, name, buffer, sizeof(buffer));
 
         return n < 0 ? n : dn_psi_parse((struct dn_str){buffer, (size_t)n}, ret_psi);
 }
 
-static void close_all(struct pressure *p) {
-        for (size_t i = 0; i < DN_COUNT(files); i++)
-                dn_guard_close(&p->fds[i]);
-}
-
-/* In a directory of a cgroup, or in /proc: whether any is there, and gives an account. A kernel may have the files and
- * refuse to read them (psi=0, cgroup.pressure). */
-static bool open_in(struct pressure *p, int directory, bool cgroup) {
+/* A kernel may have the files and refuse to read them (psi=0, cgroup.pressure). */
+static bool is_kept_in(struct pressure *p, int directory, bool cgroup) {
         struct dn_psi psi;
-        bool any = false;
 
-        for (size_t i = 0; i < DN_COUNT(files); i++) {
-                const char *name = cgroup ? files[i].of_cgroup : files[i].of_system;
-
-                p->fds[i] = directory < 0 ? -1 : openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-                any |= read_psi(p->fds[i], &psi) == 0;
-        }
-        p->scope = cgroup ? "cgroup" : "system";
-        if (!any)
-                close_all(p);
-        return any;
+        p->directory = directory;
+        p->cgroup = cgroup;
+        for (size_t i = 0; i < DN_COUNT(files); i++)
+                if (read_psi(p, i, &psi) == 0)
+                        return true;
+        return false;
 }
 
 static int psi_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
@@ -69,7 +60,8 @@ static int psi_open(void **ret_state, struct dn_target *t, struct dn_text *why) 
 
         if (!p)
                 return -ENOMEM;
-        if (!open_in(p, t->cgroup ? t->cgroup->at[DN_UNIFIED] : -1, true) && !open_in(p, t->procfs->root, false)) {
+        if (!is_kept_in(p, t->cgroup ? t->cgroup->at[DN_UNIFIED] : -1, true) &&
+            !is_kept_in(p, t->procfs->root, false)) {
                 dn_text_put(why, DN_STR("the kernel keeps no account of it; boot with psi=1"));
                 free(p);
                 return -ENOTSUP;
@@ -98,27 +90,20 @@ static int psi_read(void *state, struct dn_pass *pass) {
         for (size_t i = 0; i < DN_COUNT(files); i++) {
                 struct dn_row *row;
 
-                if (read_psi(p->fds[i], &psi) < 0)
+                if (read_psi(p, i, &psi) < 0)
                         continue;
                 row = dn_block_row(pass->now->part, files[i].part);
                 if (!row)
                         return -ENOMEM;
                 row->read_ns = pass->mono_ns;
-                take(row, &psi, p->scope, pass->now->number);
+                take(row, &psi, p->cgroup ? "cgroup" : "system", pass->now->number);
         }
         return 0;
-}
-
-static void psi_close(void *state) {
-        struct pressure *p = state;
-
-        close_all(p);
-        free(p);
 }
 
 const struct dn_source dn_source_psi = {
         .name = "psi",
         .open = psi_open,
         .read = psi_read,
-        .close = psi_close,
+        .close = free,
 };
