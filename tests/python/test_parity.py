@@ -13,8 +13,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 THEIRS = HERE.parent / "fixtures" / "peer" / "same_script.json"
 
-# What is otherwise on purpose: a reason where there is something to excuse, zones by name, pressure and network of the tree
-# alone, once.
+# What is otherwise on purpose: a reason where there is something to excuse, zones by name, and of the tree alone, once,
+# pressure and network.
 OTHERWISE = (".psi.reason", ".rapl.zones", ".parent.psi_mem", ".metrics.sys_net_rx_bytes", ".metrics.sys_net_tx_bytes")
 # What a machine has or has not, and not what the package gives.
 OF_THE_MACHINE = ("cpu_governor", "cpu_freq_khz", "cpu_max_freq_khz", "cpufreq_cpus", "smt_active", "thp_enabled")
