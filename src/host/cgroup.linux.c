@@ -218,9 +218,7 @@ static int each_below(int directory, int depth, int (*look)(void *user, int64_t 
         if (r < 0 || depth == DEPTH_MAX || has_none_below(directory))
                 return r;
         fd = dn_file_directory(directory, ".");
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir && fd >= 0)
-                close(fd);
+        dir = dn_entries_of(fd);
         while (r >= 0 && dir && (entry = readdir(dir))) {
                 dn_autoclose int below = entry->d_type != DT_DIR || entry->d_name[0] == '.'
                                                  ? -1

@@ -84,9 +84,7 @@ static void sweep(int proc, int directory, int depth) {
         if (depth > DEPTH_MAX || has_none_below(directory))
                 return;
         fd = dn_file_directory(directory, ".");
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir && fd >= 0)
-                close(fd);
+        dir = dn_entries_of(fd);
         while (dir && (entry = readdir(dir)))
                 if (is_ours(entry->d_name, &pid, &ticks) && !owner_lives(proc, pid, ticks))
                         remove_left(proc, directory, entry->d_name, depth);

@@ -67,11 +67,9 @@ static void name_it(struct dn_drm_node *node) {
 /* hwmon/hwmonN: it has one. */
 static int open_hwmon(int device) {
         int fd = dn_file_directory(device, "hwmon"), found = -1;
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         const struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
         while (dir && found < 0 && (entry = readdir(dir)))
                 if (dn_str_starts(dn_str_of(entry->d_name), DN_STR("hwmon")))
                         found = dn_file_directory(dirfd(dir), entry->d_name);
@@ -134,12 +132,10 @@ static uint32_t add_entry(int below, const char *entry, struct dn_drm_node *node
 
 uint32_t dn_drm_find(int sys, struct dn_drm_node *nodes, uint32_t room) {
         int fd = sys < 0 ? -1 : dn_file_directory(sys, "class/drm");
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         const struct dirent *entry;
         uint32_t n = 0;
 
-        if (!dir && fd >= 0)
-                close(fd);
         while (dir && (entry = readdir(dir)))
                 if (is_node(dn_str_of(entry->d_name)))
                         n = add_entry(dirfd(dir), entry->d_name, nodes, n, room);

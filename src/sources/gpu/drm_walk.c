@@ -167,9 +167,7 @@ static int walk_process(struct dn_drm *drm, int proc, int64_t pid) {
         snprintf(path, sizeof(path), "%lld/fd", (long long)pid);
         fds = dn_file_directory(proc, path);
         drm->hidden += fds == -EACCES || fds == -EPERM;
-        dir = fds < 0 ? NULL : fdopendir(fds);
-        if (!dir && fds >= 0)
-                close(fds);
+        dir = dn_entries_of(fds);
         drm->seen += dir != NULL;
         while (dir && r == 0 && (entry = readdir(dir))) {
                 if (!is_device(fds, entry->d_name, target, sizeof(target), &node))

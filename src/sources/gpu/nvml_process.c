@@ -160,9 +160,7 @@ static bool holds_device(int proc, int64_t pid) {
 
         snprintf(path, sizeof(path), "%lld/fd", (long long)pid);
         fd = dn_file_directory(proc, path);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir && fd >= 0)
-                close(fd);
+        dir = dn_entries_of(fd);
         while (dir && (entry = readdir(dir))) {
                 ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target));
 

@@ -123,12 +123,10 @@ void dn_process_read_io(struct dn_procfs *p, struct dn_row *row, uint32_t number
 /* The memory of a process whose leader has ended is seen through a thread that lives. */
 static int read_statm_of_thread(struct dn_procfs *p, const struct dn_row *row, char *line, size_t room) {
         int fd = dn_procfs_open_at(p, row->slot, "task");
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         struct dirent *entry;
         char path[64];
 
-        if (!dir && fd >= 0)
-                close(fd);
         while (dir && (entry = readdir(dir))) {
                 struct dn_statm m;
                 int n;

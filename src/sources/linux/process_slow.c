@@ -112,11 +112,9 @@ static void read_schedstat(struct dn_procfs *p, struct dn_row *row, uint32_t num
 
 static void read_fds(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
         int fd = dn_procfs_open_at(p, row->slot, "fd"), n = 0;
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
         while (dir && (entry = readdir(dir)))
                 n += entry->d_name[0] != '.';
         /* A leader that ended before its threads shows none of theirs. */

@@ -41,13 +41,11 @@ static int open_thread(struct dn_task_clocks *clocks, pid_t tid) {
 static void open_all(struct dn_task_clocks *clocks, struct dn_procfs *p, const struct dn_row *row,
                      struct dn_task_clock *clock) {
         int task = dn_procfs_open_at(p, row->slot, "task");
-        dn_autodir DIR *dir = task < 0 ? NULL : fdopendir(task);
+        dn_autodir DIR *dir = dn_entries_of(task);
         struct dirent *entry;
         bool all = dir != NULL;
         uint64_t tid;
 
-        if (!dir && task >= 0)
-                close(task);
         while (all && (entry = readdir(dir))) {
                 if (!dn_str_u64(dn_str_of(entry->d_name), &tid))
                         continue;

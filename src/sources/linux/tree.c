@@ -156,12 +156,10 @@ static int look_at_cgroup(struct tree *tree) {
 /* Members are left out but for those whose numbers are above this one: they may have been given out again since. */
 static int look_at_proc(struct tree *tree, int64_t above) {
         int fd = openat(tree->target->procfs->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         struct dirent *entry;
         uint64_t pid;
 
-        if (!dir && fd >= 0)
-                close(fd);
         tree->n_missing = 0;
         errno = 0;
         while (dir && (entry = readdir(dir)))

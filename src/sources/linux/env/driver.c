@@ -46,11 +46,9 @@ static void add_nvidia(struct list *list, int directory, const char *address) {
 
 static void find_nvidia(struct list *list, int proc) {
         int fd = dn_file_directory(proc, "driver/nvidia/gpus");
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         const struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
         while (dir && list->n < GPUS_MAX && (entry = readdir(dir)))
                 if (entry->d_name[0] != '.')
                         add_nvidia(list, fd, entry->d_name);

@@ -10,12 +10,10 @@
 static bool any_entry(int below, const char *path, struct dn_str prefix, bool (*look)(void *user, int directory),
                       void *user) {
         int fd = dn_file_directory(below, path);
-        dn_autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        dn_autodir DIR *dir = dn_entries_of(fd);
         const struct dirent *entry;
         bool found = false;
 
-        if (!dir && fd >= 0)
-                close(fd);
         while (dir && !found && (entry = readdir(dir))) {
                 dn_autoclose int at = dn_str_starts(dn_str_of(entry->d_name), prefix)
                                               ? dn_file_directory(dirfd(dir), entry->d_name)
