@@ -2,6 +2,7 @@
 #include "sources/gpu/drm_walk.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/slots.h"
 #include "host/clock.h"
 
 #include <stdio.h>
@@ -83,15 +84,10 @@ static struct dn_drm_client *client_of(struct dn_drm *drm, uint32_t device, uint
         for (uint32_t i = 0; i < drm->n_clients; i++)
                 if (clients[i].device == device && clients[i].id == id)
                         return &clients[i];
-        if (drm->n_clients == drm->room) {
-                uint32_t room = drm->room ? 2 * drm->room : 8;
-
-                clients = realloc(clients, room * sizeof(*clients));
-                if (!clients)
-                        return NULL;
-                drm->clients = clients;
-                drm->room = room;
-        }
+        clients = dn_slots_reserve(clients, &drm->room, drm->n_clients, sizeof(*clients));
+        if (!clients)
+                return NULL;
+        drm->clients = clients;
         clients[drm->n_clients] = (struct dn_drm_client){.device = device, .id = id};
         return &clients[drm->n_clients++];
 }

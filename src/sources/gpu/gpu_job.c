@@ -2,6 +2,7 @@
 #include "sources/gpu/gpu_job.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/slots.h"
 #include "host/clock.h"
 #include "sources/gpu/drm.h"
 #include "sources/gpu/nvml.h"
@@ -37,13 +38,10 @@ int dn_gpu_job_begin(struct dn_gpu_job *job, uint32_t n) {
         int64_t *pids;
 
         job->n_pids = 0;
-        if (n <= job->room)
-                return 0;
-        pids = realloc(job->pids, 2 * n * sizeof(*pids));
+        pids = dn_slots_reserve(job->pids, &job->room, n, sizeof(*pids));
         if (!pids)
                 return -ENOMEM;
         job->pids = pids;
-        job->room = 2 * n;
         return 0;
 }
 

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/slots.h"
 #include "sources/gpu/gpu.h"
 
 #include <stdlib.h>
 
 struct dn_gpu_device *dn_gpu_add(struct dn_gpu_reading *reading) {
-        struct dn_gpu_device *devices = reading->devices, *d;
+        struct dn_gpu_device *devices, *d;
 
-        if (reading->n == reading->room) {
-                uint32_t room = reading->room ? 2 * reading->room : 8;
-
-                devices = realloc(devices, room * sizeof(*devices));
-                if (!devices)
-                        return NULL;
-                reading->devices = devices;
-                reading->room = room;
-        }
+        devices = dn_slots_reserve(reading->devices, &reading->room, reading->n, sizeof(*devices));
+        if (!devices)
+                return NULL;
+        reading->devices = devices;
         d = &devices[reading->n++];
         *d = (struct dn_gpu_device){.part = DN_GPU_WHOLE};
         return d;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sources/gpu/nvml.h"
 #include "base/guard.h"
+#include "base/slots.h"
 #include "host/clock.h"
 #include "sources/gpu/nvml_device.h"
 #include "sources/gpu/nvml_load.h"
@@ -17,15 +18,11 @@ struct dn_nvml {
 };
 
 static struct dn_nvml_state *add(struct dn_nvml *n) {
-        struct dn_nvml_state *devices = n->devices;
+        struct dn_nvml_state *devices = dn_slots_reserve(n->devices, &n->room, n->n, sizeof(*devices));
 
-        if (n->n == n->room) {
-                devices = realloc(devices, (n->room + 8) * sizeof(*devices));
-                if (!devices)
-                        return NULL;
-                n->devices = devices;
-                n->room += 8;
-        }
+        if (!devices)
+                return NULL;
+        n->devices = devices;
         devices[n->n] = (struct dn_nvml_state){.part = DN_GPU_WHOLE};
         return &devices[n->n++];
 }
