@@ -184,13 +184,6 @@ static void write_cgroup(const struct denet *d, struct dn_json *json) {
         dn_json_object_end(json);
 }
 
-static const struct dn_said *ability_of(const struct denet *d, const char *name) {
-        for (uint32_t i = 0; i < d->n_said; i++)
-                if (strcmp(d->said[i].name, name) == 0)
-                        return &d->said[i];
-        return NULL;
-}
-
 /* What a source says of itself; the object stays open for more. */
 static void begin_said(struct dn_json *json, const struct dn_said *said) {
         dn_json_key(json, dn_str_of(said->name));
@@ -202,8 +195,8 @@ static void begin_said(struct dn_json *json, const struct dn_said *said) {
                 dn_json_key_string(json, DN_STR("reason"), dn_text_str(&said->why));
 }
 
-static void write_said(const struct denet *d, struct dn_json *json, const char *name) {
-        const struct dn_said *said = ability_of(d, name);
+static void write_said(struct denet *d, struct dn_json *json, const char *name) {
+        const struct dn_said *said = dn_sample_said(d, name);
 
         if (!said)
                 return;
@@ -212,8 +205,8 @@ static void write_said(const struct denet *d, struct dn_json *json, const char *
 }
 
 /* `system`: the kernel keeps account of it; `per_process`: what is in the records is of the job's cgroup alone. */
-static void write_psi(const struct denet *d, struct dn_json *json) {
-        const struct dn_said *said = ability_of(d, "psi");
+static void write_psi(struct denet *d, struct dn_json *json) {
+        const struct dn_said *said = dn_sample_said(d, "psi");
         const struct dn_table *rows = &d->last->part[DN_PSI_MEM];
         const char *scope = rows->n > 0 ? dn_row_text(dn_table_row(rows, 0), DN_PSI_MEM_scope) : NULL;
 

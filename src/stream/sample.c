@@ -28,7 +28,7 @@ int dn_sample_open_sources(struct denet *d) {
         return 0;
 }
 
-static struct dn_said *said_of(struct denet *d, const char *name) {
+struct dn_said *dn_sample_said(struct denet *d, const char *name) {
         for (uint32_t i = 0; i < d->n_said; i++)
                 if (strcmp(d->said[i].name, name) == 0)
                         return &d->said[i];
@@ -40,7 +40,7 @@ int dn_sample_look_at_abilities(struct denet *d) {
 
         for (uint32_t i = 0; i < d->n_sources; i++) {
                 const struct dn_source *source = d->sources[i].source;
-                struct dn_said *said = source->can ? said_of(d, source->name) : NULL;
+                struct dn_said *said = source->can ? dn_sample_said(d, source->name) : NULL;
                 dn_autotext struct dn_text why = {0};
                 int can;
 

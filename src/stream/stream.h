@@ -103,6 +103,7 @@ int dn_sample_first(struct denet *d);            /* the snapshot that all is cou
 int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
 int dn_sample_open_sources(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
+struct dn_said *dn_sample_said(struct denet *d, const char *name); /* NULL: no source of that name */
 /* Asks each source how far it works. 1: another answer than before; 0; -ENOMEM. */
 int dn_sample_look_at_abilities(struct denet *d);
 
