@@ -2,6 +2,7 @@
  * The kernel's graphics drivers, over tests/fixtures/gpu: fdinfo and /sys of each. */
 #include "base/file.h"
 #include "common.h"
+#include "gpu_values.h"
 #include "sources/gpu/drm.h"
 #include "sources/gpu/drm_fdinfo.h"
 #include "sources/gpu/drm_sysfs.h"
@@ -152,19 +153,6 @@ static struct dn_gpu_device read_sys(const char *path, int64_t *ret_energy_uj) {
         dn_drm_node_read(&node, &d, ret_energy_uj);
         dn_drm_node_close(&node);
         return d;
-}
-
-static void assert_value(const struct dn_gpu_device *d, int value, int64_t expected) {
-        int64_t number = 0;
-
-        assert_true(dn_gpu_get(d, value, &number));
-        assert_int_equal(number, expected);
-}
-
-static void assert_unknown(const struct dn_gpu_device *d, int value) {
-        int64_t number = 0;
-
-        assert_false(dn_gpu_get(d, value, &number));
 }
 
 static void of_amdgpu_sys_has_nearly_all(void **state) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Against the library of tests/doubles/nvml.c, whose figures stand there. */
 #include "common.h"
+#include "gpu_values.h"
 #include "sources/gpu/nvml.h"
 #include "sources/gpu/nvml_load.h"
 
@@ -31,19 +32,6 @@ static struct dn_gpu_reading read_for(struct dn_nvml *n, const struct dn_gpu_tre
 
         assert_int_equal(dn_nvml_read(n, tree, &reading), 0);
         return reading;
-}
-
-static void assert_value(const struct dn_gpu_device *d, int value, int64_t expected) {
-        int64_t number = 0;
-
-        assert_true(dn_gpu_get(d, value, &number));
-        assert_int_equal(number, expected);
-}
-
-static void assert_unknown(const struct dn_gpu_device *d, int value) {
-        int64_t number = 0;
-
-        assert_false(dn_gpu_get(d, value, &number));
 }
 
 /* A reading of one device, the second, for a tree; what is counted is counted from the first on. */
