@@ -18,6 +18,7 @@ import pytest
 from conftest import Background, Helper
 from harness import (
     CORES,
+    COUNTERS,
     DENET,
     PATIENCE,
     Record,
@@ -41,17 +42,6 @@ from harness import (
 # A tree of three that lives for a while and leaves no child behind; the shell outlives its children.
 FAMILY = ["sh", "-c", "sleep 0.4 & sleep 0.3; wait; true"]
 
-COUNTERS = [
-    "disk_read_bytes",
-    "disk_write_bytes",
-    "syscall_read_bytes",
-    "syscall_write_bytes",
-    "page_faults_cached",
-    "page_faults_disk",
-    "io_read_ops",
-    "io_write_ops",
-    "disk_cancelled_write_bytes",
-]
 WHOLE_NUMBERS = {
     *COUNTERS,
     "ts_ms",
