@@ -35,8 +35,8 @@ static inline void dn_guard_closedir(DIR **dir) {
                 closedir(*dir);
 }
 
-/* `dn_autodir DIR *dir = dn_entries_of(fd);` The descriptor belongs to it, or is closed. NULL: fd is below 0, or there is
- * no memory. */
+/* `dn_autodir DIR *dir = dn_entries_of(fd);` The descriptor belongs to it, or is closed. NULL: fd is below 0, or there
+ * is no memory. */
 static inline DIR *dn_entries_of(int fd) {
         DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
