@@ -13,15 +13,6 @@ from ._errors import Name, raise_errno
 
 Record = Any  # a denet_record *: the stream's, until its next one
 
-KIND_NAMES = {
-    lib.DENET_ENV: "env",
-    lib.DENET_METADATA: "metadata",
-    lib.DENET_CHILD: "child",
-    lib.DENET_SAMPLE: "sample",
-    lib.DENET_TREE: "tree",
-    lib.DENET_AGGREGATED: "aggregated",
-    lib.DENET_EXIT: "exit",
-}
 SAMPLES = (lib.DENET_TREE, lib.DENET_SAMPLE, lib.DENET_AGGREGATED)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Callable, TypeVar, cast, overload
 
 from ._denet import lib
 from ._options import Options
-from ._stream import KIND_NAMES, SAMPLES, Stream, Summary, record_text
+from ._stream import SAMPLES, Stream, Summary, record_text
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -77,7 +77,7 @@ class Measurement:
     def _take(self, record: Any) -> None:
         self._summary.add(record)
         kind = lib.denet_record_kind(record)
-        if KIND_NAMES[kind] == "exit":
+        if kind == lib.DENET_EXIT:
             self.exit = json.loads(record_text(record))
         elif self._store and kind in SAMPLES:
             self.samples.append(record_text(record))
@@ -100,8 +100,7 @@ class Measurement:
     @property
     def peak_mem_rss_kb(self) -> int:
         """The most memory that was resident at a sample, in KiB."""
-        found = json.loads(self._summary.json())
-        return int(found.get("peak_mem_rss_kb", 0))
+        return int(self.summary.get("peak_mem_rss_kb", 0))
 
     @property
     def summary(self) -> dict[str, Any]:

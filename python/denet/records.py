@@ -20,15 +20,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Union
 
 from . import _records
+from ._options import FORMATS
 
 Record = dict[str, Any]
 #: What every function here takes: dicts, JSON strings, one text of JSON lines or of an array, a path, or a monitor.
 Metrics = Union[Iterable[Any], str, bytes, "os.PathLike[str]", None]
 
-FORMATS = ("jsonl", "json", "csv")
 _MEASURING = ("tree", "sample", "aggregated")
 _FIRST_COLUMNS = ("ts_ms", "cpu_usage", "mem_rss_kb", "mem_vms_kb")
-_OLD_NAMES = {"net_rx_bytes": "sys_net_rx_bytes", "net_tx_bytes": "sys_net_tx_bytes"}
+_OLD_NAMES = {"sys_net_rx_bytes": "net_rx_bytes", "sys_net_tx_bytes": "net_tx_bytes"}
 
 
 def kind_of(record: Record) -> str:
@@ -56,13 +56,10 @@ def measured(record: Record) -> Record | None:
     """The metrics of a record: of a tree its aggregate; None where it has none (the tree had ended, or a record of
     another kind)."""
     kind = kind_of(record)
-    if kind == "tree":
-        # Flat dicts with children, as process_tree_analysis has always taken them, hold their values beside these.
-        values = record.get("aggregated") if "aggregated" in record else record
-    elif kind in ("sample", "aggregated"):
-        values = record.get("aggregated", record) if kind == "aggregated" else record
-    else:
+    if kind not in _MEASURING:
         return None
+    # Flat dicts with children, as process_tree_analysis has always taken them, hold their values beside these.
+    values = record if kind == "sample" else record.get("aggregated", record)
     return values if isinstance(values, dict) else None
 
 
@@ -71,8 +68,8 @@ def number(values: Record, field: str) -> float | int | None:
     value: Any = values
     for part in field.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    if value is None and field in _OLD_NAMES.values():
-        value = next((values.get(old) for old, new in _OLD_NAMES.items() if new == field), None)
+    if value is None and field in _OLD_NAMES:
+        value = values.get(_OLD_NAMES[field])
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return value
@@ -109,13 +106,18 @@ def _parse_array(data: bytes, whence: str) -> list[Record]:
     return _checked(array, whence)
 
 
+def encoded(text: str | bytes) -> bytes:
+    """JSON as the parser takes it; what is no text (a lone surrogate) is its to refuse."""
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+
+
 def _checked(items: Iterable[Any], whence: str) -> list[Record]:
     """Each item as a dict; TypeError or ValueError that says which is none."""
     records = []
     for i, item in enumerate(items):
         if isinstance(item, (str, bytes)):
             try:
-                item = _records.value(item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item)
+                item = _records.value(encoded(item))
             except ValueError:
                 raise ValueError(f"{whence}[{i}]: not JSON: {item[:40]!r}") from None
         if not isinstance(item, dict):
@@ -163,9 +165,7 @@ def load_metrics(path: str | os.PathLike[str], include_metadata: bool = False) -
     is whole.
     """
     path = os.fspath(path)
-    wanted = (
-        ("tree", "sample", "aggregated", "metadata", "env") if include_metadata else ("tree", "sample", "aggregated")
-    )
+    wanted = (*_MEASURING, "metadata", "env") if include_metadata else _MEASURING
     return [record for record in _parse(_read(path), path) if kind_of(record) in wanted]
 
 
@@ -186,8 +186,7 @@ def as_records(metrics: Metrics) -> list[Record]:
     if metrics is None:
         return []
     if isinstance(metrics, bytes) or (isinstance(metrics, str) and is_json_text(metrics)):
-        data = metrics.encode("utf-8", "surrogatepass") if isinstance(metrics, str) else metrics
-        return _parse(data, "metrics")
+        return _parse(encoded(metrics), "metrics")
     if isinstance(metrics, (str, os.PathLike)):
         return _parse(_read(os.fspath(metrics)), os.fspath(metrics))
     get_samples = getattr(metrics, "get_samples", None)
@@ -204,7 +203,7 @@ def as_records(metrics: Metrics) -> list[Record]:
 
 def measurements(metrics: Metrics) -> list[Record]:
     """Of as_records those that measure something, with values."""
-    return [r for r in as_records(metrics) if is_measurement(r) and measured(r) is not None]
+    return [r for r in as_records(metrics) if measured(r) is not None]
 
 
 # --------------------------------------------------------------------------------------------------------- saving
@@ -245,7 +244,7 @@ def rows(records: Iterable[Record]) -> list[Record]:
     """A flat dict for each tree (its aggregate) or sample, ts_ms in each, and no kind."""
     flat = []
     for record in records:
-        values = measured(record) if is_measurement(record) else None
+        values = measured(record)
         if values is None:
             continue
         row = {k: v for k, v in flatten(values) if k not in ("kind", "children", "child_processes", "parent")}

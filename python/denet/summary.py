@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 
 from . import _records
-from .records import as_records
+from .records import encoded
 
 # What a summary of nothing has always had.
 _ZERO = {
@@ -52,17 +52,9 @@ def generate_summary_from_metrics_json(metrics_json: Iterable[str | bytes], elap
     for i, item in enumerate(metrics_json):
         if not isinstance(item, (str, bytes)):
             raise TypeError(f"metrics_json[{i}]: a JSON string, not {type(item).__name__}")
-        line = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item
-        lines.append(line.replace(b"\n", b" "))
+        lines.append(encoded(item).replace(b"\n", b" "))
     text, measured, _ = _records.summary(None, b"\n".join(lines) + b"\n")
     summary = json.loads(text) if measured else dict(_ZERO)
     if elapsed_time is not None:
         summary["total_time_secs"] = float(elapsed_time)
     return json.dumps(summary, separators=(",", ":"))
-
-
-def summary_of(metrics: object) -> dict[str, object]:
-    """The summary of anything that the analysis functions take, as a dict."""
-    lines = [json.dumps(record) for record in as_records(metrics)]  # type: ignore[arg-type]
-    found: dict[str, object] = json.loads(generate_summary_from_metrics_json(lines))
-    return found

@@ -44,12 +44,11 @@ def program_us(denet: Path, pid: int) -> float:
         with subprocess.Popen(command) as process:
             time.sleep(0.3)
             ticks = Path(f"/proc/{process.pid}/schedstat")
-            begun, lines = int(ticks.read_text().split()[0]), out.seek(0, os.SEEK_END)
+            begun = int(ticks.read_text().split()[0])
             begun_lines = Path(out.name).read_bytes().count(b"\n")
             time.sleep(1.5)
             used = int(ticks.read_text().split()[0]) - begun
             taken = Path(out.name).read_bytes().count(b"\n") - begun_lines
-            del lines
     return used / taken / 1000
 
 
@@ -115,7 +114,7 @@ def main() -> None:
     imported = seconds([sys.executable, "-c", "import denet"], 20)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "f.jsonl"
-        lines = "".join("sleep 5 & " for _ in range(100)) + "wait"
+        script = "sleep 5 & " * 100 + "wait"
         command = [
             str(options.denet),
             "-q",
@@ -130,7 +129,7 @@ def main() -> None:
             "run",
             "sh",
             "-c",
-            lines,
+            script,
         ]
         subprocess.run(command)
         data = path.read_bytes()
