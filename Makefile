@@ -29,7 +29,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 
 # Each prints the names of files, for xargs.
 PRUNED = -path tests/fixtures -prune -o
-C_SOURCES = find include src bpf tests tests/fixtures/record tools examples $(PRUNED) -name '*.[ch]' -print 2>/dev/null
+C_SOURCES = find include src bpf python tests tests/fixtures/record tools examples $(PRUNED) -name '*.[ch]' -print 2>/dev/null
 SCRIPTS = find .ci tools tests tests/fixtures/record packaging $(PRUNED) -type f -print 2>/dev/null | xargs awk
 SHELL_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*sh *$$/) print FILENAME; nextfile }'
 PYTHON_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*python/) print FILENAME; nextfile }'
@@ -80,8 +80,9 @@ wheel: deps-test
 dist-python:
 	@packaging/wheel
 
-test-python: wheel
-	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PYTEST) tests/python
+# Beside the program of this build, whose summaries are to be the package's.
+test-python: all wheel
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/python
 
 check: $(CHECKS)
 	@echo 'make check: all is well'
