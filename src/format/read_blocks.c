@@ -65,14 +65,12 @@ static void take_member(const struct reading *r, int part, struct dn_str key, st
 }
 
 static struct dn_row *new_row(const struct reading *r, int part) {
-        struct dn_row *row = dn_table_add(&r->sample->part[part]);
+        struct dn_row *row = dn_block_add(r->sample->part, part);
 
         if (!row) {
                 r->texts->no_memory = true;
                 return NULL;
         }
-        row->block = (uint8_t)part;
-        row->name = DN_STR("");
         row->changed = r->sample->number;
         return row;
 }

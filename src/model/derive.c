@@ -155,7 +155,6 @@ static const struct dn_row *same_row(const struct dn_snapshot *s, int part, cons
 /* What was not there before is counted from 0: its source says what that means. */
 static void derive_block_row(struct dn_row *out, int part, const struct dn_row *first, const struct dn_row *last,
                              const struct dn_row *row, uint32_t number) {
-        out->block = (uint8_t)part;
         out->key = row->key;
         out->name = row->name;
         out->read_ns = row->read_ns;
@@ -178,7 +177,7 @@ int dn_derive_blocks(const struct dn_snapshot *first, const struct dn_snapshot *
                 s->part[part].n = 0;
                 for (uint32_t i = 0; i < rows->n; i++) {
                         const struct dn_row *row = dn_table_row(rows, i);
-                        struct dn_row *out = dn_table_add(&s->part[part]);
+                        struct dn_row *out = dn_block_add(s->part, part);
 
                         if (!out)
                                 return -ENOMEM;

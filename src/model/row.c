@@ -38,14 +38,18 @@ struct dn_row *dn_table_add(struct dn_table *table) {
         return row;
 }
 
-struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part) {
-        struct dn_row *row = parts[part].n > 0 ? dn_table_row(&parts[part], 0) : dn_table_add(&parts[part]);
+struct dn_row *dn_block_add(struct dn_table parts[DN_PARTS], int part) {
+        struct dn_row *row = dn_table_add(&parts[part]);
 
         if (row) {
                 row->block = (uint8_t)part;
                 row->name = DN_STR("");
         }
         return row;
+}
+
+struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part) {
+        return parts[part].n > 0 ? dn_table_row(&parts[part], 0) : dn_block_add(parts, part);
 }
 
 const struct dn_row *dn_table_find(const struct dn_table *table, struct dn_key key, uint32_t hint) {
@@ -55,22 +59,6 @@ const struct dn_row *dn_table_find(const struct dn_table *table, struct dn_key k
                 if (dn_key_equal(dn_table_row(table, i)->key, key))
                         return dn_table_row(table, i);
         return NULL;
-}
-
-struct dn_row *dn_block_row_of(struct dn_table parts[DN_PARTS], int part, int64_t number) {
-        struct dn_table *table = &parts[part];
-        struct dn_row *row;
-
-        for (uint32_t i = 0; i < table->n; i++)
-                if (dn_table_row(table, i)->key.pid == number)
-                        return dn_table_row(table, i);
-        row = dn_table_add(table);
-        if (row) {
-                row->block = (uint8_t)part;
-                row->name = DN_STR("");
-                row->key.pid = number;
-        }
-        return row;
 }
 
 int dn_table_copy(struct dn_table *to, const struct dn_table *from) {

@@ -88,11 +88,10 @@ static inline struct dn_row *dn_table_row(const struct dn_table *table, uint32_t
 
 /* One more row, zeroed, at the end; pointers to other rows may move. NULL without memory. */
 struct dn_row *dn_table_add(struct dn_table *table);
+/* One more row of this block, at the end; pointers to others may move. NULL without memory. */
+struct dn_row *dn_block_add(struct dn_table parts[DN_PARTS], int part);
 /* The one row of this block, made where there is none. NULL without memory. */
 struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part);
-/* The row of this number in a block of many, made at the end where there is none; pointers to others may move. NULL
- * without memory. */
-struct dn_row *dn_block_row_of(struct dn_table parts[DN_PARTS], int part, int64_t number);
 /* The row of the same key, NULL where there is none. `hint` is where it stood last time: looked at first. */
 const struct dn_row *dn_table_find(const struct dn_table *table, struct dn_key key, uint32_t hint);
 int dn_table_copy(struct dn_table *to, const struct dn_table *from); /* 0 or -ENOMEM */

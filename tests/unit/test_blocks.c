@@ -210,9 +210,12 @@ static void a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all(void
 
         for (int i = 0; i < 3; i++) {
                 assert_non_null(dn_table_add(&each[i]->part[DN_WHOLE]));
-                for (int device = i == 2 ? 1 : 0; device < 2; device++)
-                        dn_row_set(dn_block_row_of(each[i]->part, DN_GPU_DEVICE, device), DN_GPU_DEVICE_pcie_rx_bytes,
-                                   100 * (i + 1) + 1000 * device * i, 1);
+                for (int device = i == 2 ? 1 : 0; device < 2; device++) {
+                        row = dn_block_add(each[i]->part, DN_GPU_DEVICE);
+                        assert_non_null(row);
+                        row->key.pid = device;
+                        dn_row_set(row, DN_GPU_DEVICE_pcie_rx_bytes, 100 * (i + 1) + 1000 * device * i, 1);
+                }
         }
         assert_int_equal(dn_derive(&first, 0, &last, &now, (struct dn_key){1, 1}, &sample), 0);
         assert_int_equal(sample.part[DN_GPU_DEVICE].n, 1);

@@ -69,14 +69,12 @@ static struct kept *keep(struct gpu *gpu, const struct dn_gpu_device *d) {
 
 static int put_device(struct gpu *gpu, const struct dn_gpu_device *d, struct dn_pass *pass) {
         struct kept *kept = keep(gpu, d);
-        struct dn_row *row = kept ? dn_table_add(&pass->now->part[DN_GPU_DEVICE]) : NULL;
+        struct dn_row *row = kept ? dn_block_add(pass->now->part, DN_GPU_DEVICE) : NULL;
         uint32_t number = pass->now->number;
         int64_t value;
 
         if (!row)
                 return -ENOMEM;
-        row->block = DN_GPU_DEVICE;
-        row->name = DN_STR("");
         row->key = (struct dn_key){d->index, (uint64_t)(d->part + 1)};
         row->read_ns = gpu->taken_ns;
         dn_row_set_text(row, DN_GPU_DEVICE_name, kept->name, number);
