@@ -247,7 +247,7 @@ static int queue_metadata(struct denet *d) {
         struct dn_json json = {.text = &line, .comma = true};
 
         write_capabilities(d, &capabilities);
-        dn_text_put(&line, dn_text_str(&d->facts->metadata));
+        dn_text_put_text(&line, &d->facts->metadata);
         dn_json_key(&json, DN_STR("capabilities"));
         dn_json_raw(&json, dn_text_str(&capabilities));
         dn_json_object_end(&json);
