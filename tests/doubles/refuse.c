@@ -4,7 +4,7 @@
  * interrupt fails with EINTR. Ends as the program does.
  *
  * REPORT gets one line: the pid of the program, how many calls there were, how many errors the one that failed may
- * give, which it was, with what error, and the path of an open.
+ * give, which it was, with what error, and the file of an open or of a descriptor that is its first argument.
  *
  * Counted are the calls of all processes that run the program itself, so a child up to its exec too, from the first
  * open of /dev/null on: before that they are the dynamic linker's and libc's. Each call is asked about by seccomp's
@@ -162,6 +162,16 @@ static bool is_due(struct state *s, const struct call *call) {
         return *last;
 }
 
+/* What the descriptor is of that may be the call's first argument. */
+static void note_path(const struct seccomp_notif *asked, char *path, size_t room) {
+        char link[64];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)asked->pid, (int)asked->data.args[0]);
+        n = readlink(link, path, room - 1);
+        path[n > 0 ? n : 0] = '\0';
+}
+
 /* The error that the call is to give; 0: it is to be made. */
 static int judge(struct state *s, const struct seccomp_notif *asked) {
         const struct call *call = find(asked->data.nr);
@@ -178,6 +188,8 @@ static int judge(struct state *s, const struct seccomp_notif *asked) {
         s->count++;
         if (!is_due(s, call))
                 return 0;
+        if (!*path)
+                note_path(asked, path, sizeof(path));
         while (errors < 8 && call->errors[errors])
                 errors++;
         s->failed = call;
