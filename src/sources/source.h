@@ -15,6 +15,9 @@ struct dn_target {
         bool own_child;                 /* the main process is ours to wait for */
         bool subreaper;                 /* so is every other child of this process (DENET_REAP_ORPHANS) */
         bool gpu;                       /* GPUs were asked for */
+        unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
+        bool attached;                  /* it ran before */
+        int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
@@ -25,6 +28,9 @@ struct dn_target {
         bool usage_known;    /* its greatest memory is known, in peak_kb */
         int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */
         uint64_t never_seen; /* ended before a pass could see them */
+        /* Written by a source that counts every member by itself (eBPF): */
+        bool counted;              /* it has missed none: no total is a lower bound */
+        int64_t processes_counted; /* members that there were in all; 0: not known */
 };
 
 struct dn_pass {
@@ -46,7 +52,8 @@ static inline int64_t dn_pass_pace_ns(const struct dn_pass *pass) {
 
 struct dn_source {
         const char *name; /* as in metadata.capabilities; NULL: none of its own */
-        /* 0; -errno: it is off, and `why` says why. From here on each may be NULL. */
+        /* 0; -errno: it is off, and `why` says why, and behind a newline what would change it. From here on each may be
+         * NULL. */
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
         int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
         int (*read)(void *state,

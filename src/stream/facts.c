@@ -186,13 +186,17 @@ static void write_cgroup(const struct denet *d, struct dn_json *json) {
 
 /* What a source says of itself; the object stays open for more. */
 static void begin_said(struct dn_json *json, const struct dn_said *said) {
+        struct dn_str rest = dn_text_str(&said->why), reason;
+
         dn_json_key(json, dn_str_of(said->name));
         dn_json_object(json);
         dn_json_key_bool(json, DN_STR("available"), said->can != DN_CAN_NOT);
         if (said->can == DN_CAN_PARTLY)
                 dn_json_key_bool(json, DN_STR("partial"), true);
-        if (said->why.n > 0)
-                dn_json_key_string(json, DN_STR("reason"), dn_text_str(&said->why));
+        if (dn_str_cut(&rest, '\n', &reason) && reason.n > 0)
+                dn_json_key_string(json, DN_STR("reason"), reason);
+        if (rest.n > 0)
+                dn_json_key_string(json, DN_STR("hint"), rest);
 }
 
 static void write_said(struct denet *d, struct dn_json *json, const char *name) {
@@ -229,7 +233,7 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
         write_missing(&json, DN_STR("perf_hw"), DN_STR("events"));
         write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
         write_said(d, &json, "gpu");
-        write_missing(&json, DN_STR("ebpf"), (struct dn_str){0});
+        write_said(d, &json, "ebpf");
         write_cgroup(d, &json);
         dn_json_object_end(&json);
 }
