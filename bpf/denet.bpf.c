@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  * What runs in the kernel: one object, whose parts are loaded as they are asked for. */
-#include "kernel.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-#include "abi.h"
 #include "exits.bpf.h"
 #include "syscalls.bpf.h"
 #include "tree.bpf.h"

@@ -2,6 +2,7 @@
  * What members used: each thread that ends is added to the dead, once, when it leaves its processor for good; who lives
  * is added up by a look at all tasks. Each thread is in one of the two, or for a moment, while it ends, in none. */
 #pragma once
+#include "tree.bpf.h"
 
 static __always_inline void add_usage(struct dn_bpf_usage *to, struct task_struct *task) {
         ADD(to->threads, 1);

@@ -2,6 +2,7 @@
  * System calls of members, by number. A call counts when it begins, and its time when it has returned. A child comes
  * out of its parent's call, and a signal's handler out of one of its own making: neither has one that it is in. */
 #pragma once
+#include "tree.bpf.h"
 
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -46,10 +47,25 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id) {
         if (!thread)
                 return 0;
         thread->number = plain_number(id);
-        call = call_of(thread->number);
+        call = thread->held ? NULL : call_of(thread->number);
         if (call)
                 ADD(call->count, 1);
         thread->since_ns = bpf_ktime_get_ns();
+        return 0;
+}
+
+/* The command begins with this call. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task) {
+        struct dn_bpf_thread *thread = thread_of(task);
+        struct dn_bpf_call *call;
+
+        if (!thread || !thread->held)
+                return 0;
+        thread->held = 0;
+        call = call_of(thread->number);
+        if (call)
+                ADD(call->count, 1);
         return 0;
 }
 
@@ -70,7 +86,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result) {
         struct dn_bpf_call *call;
         __u64 took_ns;
 
-        if (!thread || thread->since_ns == 0)
+        if (!thread || thread->since_ns == 0 || thread->held)
                 return 0;
         took_ns = bpf_ktime_get_ns() - thread->since_ns;
         thread->since_ns = 0;

@@ -2,6 +2,13 @@
  * Who is in the tree: threads that have storage of ours. It is given to the main process before it may exec, or to who
  * runs already by a look at all tasks; whom a member starts has it from there. */
 #pragma once
+#include "kernel.h" /* before what uses its types */
+
+#include "abi.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 const volatile struct dn_bpf_config config;
 struct dn_bpf_shared shared;

@@ -27,6 +27,7 @@ static void choose(struct dn_bpf *b, unsigned parts) {
         bpf_program__set_autoload(b->progs.on_switch, counts);
         bpf_program__set_autoload(b->progs.on_enter, calls);
         bpf_program__set_autoload(b->progs.on_exit, calls);
+        bpf_program__set_autoload(b->progs.on_exec, calls);
 }
 
 static int refused(int r, struct dn_text *why) {
@@ -63,7 +64,8 @@ int dn_ebpf_iterate(struct bpf_link *link) {
 
 /* The main process; from then on whom it starts. */
 static int mark_main(struct dn_ebpf *e) {
-        struct dn_bpf_thread thread = {.tid = (uint32_t)e->target->main.pid, .tgid = (uint32_t)e->target->main.pid};
+        uint32_t pid = (uint32_t)e->target->main.pid;
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !e->target->attached};
 
         return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &e->target->pidfd, &thread, BPF_ANY);
 }

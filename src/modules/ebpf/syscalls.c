@@ -102,7 +102,7 @@ static int put_error(struct dn_pass *pass, uint32_t key, uint64_t count) {
                 return -ENOMEM;
         row->key = (struct dn_key){key >> 16, key & 0xffff};
         dn_row_set_text(row, DN_SYSCALL_ERROR_name, dn_syscall_name(key >> 16), number);
-        dn_row_set(row, DN_SYSCALL_ERROR_errno, key & 0xffff, number);
+        dn_row_set(row, DN_SYSCALL_ERROR_code, key & 0xffff, number);
         dn_row_set_text(row, DN_SYSCALL_ERROR_error, dn_errno_name(key & 0xffff), number);
         dn_row_set(row, DN_SYSCALL_ERROR_count, (int64_t)count, number);
         return 0;
