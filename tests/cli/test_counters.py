@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness import DENET, Record, cpu_secs, denet, execute, measure, of_kind, the, totals
@@ -167,7 +168,7 @@ def test_somebody_without_rights_counts_in_user_mode_and_not_what_would_be_0(tmp
     for folder in (tmp_path, *tmp_path.parents):
         if folder.is_relative_to("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o011)
-    how = {"user": 65534, "group": 65534, "cwd": "/"}
+    how: dict[str, Any] = {"user": 65534, "group": 65534, "cwd": "/"}
     records = execute([program, "-j", "--counters", "run", "true"], **how).records
     assert [name for name in the_capability(records)["events"] if name in SOFTWARE] == [
         "task_clock_secs",
