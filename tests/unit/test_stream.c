@@ -593,6 +593,9 @@ static void without_a_subreaper_a_tree_with_children_says_that_its_totals_are_a_
 
         assert_non_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
         denet_free(d);
+        d = run(OPTIONS(.interval_ms = 10000), SHELL("/bin/true; exit 0"));
+        assert_non_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
+        denet_free(d);
         d = run(NULL, ARGV((char *)"true"));
         assert_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
         denet_free(d);
