@@ -87,7 +87,8 @@ static void sweep(int proc, int directory, int depth) {
         fd = dn_file_directory(directory, ".");
         dir = dn_entries_of(fd);
         while (dir && (entry = readdir(dir)))
-                if (is_ours(entry->d_name, &pid, &ticks) && (pid == (uint64_t)getpid() || !owner_lives(proc, pid, ticks)))
+                if (is_ours(entry->d_name, &pid, &ticks) &&
+                    (pid == (uint64_t)getpid() || !owner_lives(proc, pid, ticks)))
                         remove_left(proc, directory, entry->d_name, depth);
 }
 

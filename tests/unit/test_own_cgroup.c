@@ -208,7 +208,7 @@ static void one_that_is_locked_has_a_living_owner(void **state) {
 
 static void what_this_process_let_go_of_is_swept_and_what_it_uses_is_not(void **state) {
         struct dn_cgroup used, forgotten;
-        char path[64];
+        char path[128];
 
         dn_cgroup_init(&used);
         dn_cgroup_init(&forgotten);
