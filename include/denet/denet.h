@@ -235,6 +235,8 @@ typedef struct denet_field {
         const char *meaning; /* a sentence */
         int decimals;        /* how finely it is printed, and kept */
         int counter;         /* 1: it grows from the start of monitoring on */
+        int part;            /* of denet_part: whose rows have it; a metric itself DENET_WHOLE's, and a process's too */
+        int many;            /* 1: of that part there may be many rows; 0: one */
 } denet_field;
 
 DENET_API int denet_field_id(const char *name);      /* "mem_rss_kb", "gpu.devices.temperature"; -ENOENT */

@@ -26,6 +26,7 @@ struct dn_target {
         bool usage_known;    /* its greatest memory is known, in peak_kb */
         int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */
         uint64_t never_seen; /* ended before a pass could see them */
+        bool has_waited;     /* the main process had waited for children of its own: it has started some */
 };
 
 struct dn_pass {
