@@ -139,7 +139,7 @@ static void settle_gauge(struct dn_row *whole, int id, const struct sums *sums, 
 static void settle_cpu(struct dn_row *whole, const struct sums *sums, const struct dn_row *before,
                        const struct dn_ledger *ledger, const struct dn_row *counted, int64_t most_us) {
         int64_t own_user = sums->now[DN_cpu_user_secs], own_system = sums->now[DN_cpu_system_secs];
-        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor;
+        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor, grown;
         bool known = is_known(sums, DN_cpu_user_secs) || is_known(sums, DN_cpu_system_secs);
 
         known |= dn_ledger_get(ledger, DN_cpu_user_secs, &dead_user);
@@ -156,17 +156,17 @@ static void settle_cpu(struct dn_row *whole, const struct sums *sums, const stru
                 total = floor;
                 user = user_then + sums->grown[DN_cpu_user_secs];
         }
-        if (total < cpu_of(counted)) {
+        if (counted && total < cpu_of(counted)) {
                 total = cpu_of(counted);
                 user = dn_row_or_zero(counted, DN_cpu_user_secs);
         }
         user = larger(user, user_then);
         if (user > total - system_then)
                 user = total - system_then;
-        if (before && total - user_then - system_then > most_us) {
+        grown = total - user_then - system_then;
+        if (before && grown > 0 && grown > most_us) {
                 /* A part of what each grew by; the rest is in the sum still, and comes with the next pass. */
-                user = user_then +
-                       (int64_t)((__int128)(user - user_then) * most_us / (total - user_then - system_then));
+                user = user_then + (int64_t)((__int128)(user - user_then) * most_us / grown);
                 total = user_then + system_then + most_us;
         }
         dn_row_set(whole, DN_cpu_user_secs, user, whole->changed);

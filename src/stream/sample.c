@@ -24,7 +24,8 @@ static int open_source(struct denet *d, const struct dn_source *source) {
                 return r;
         say(d, source->name, r < 0 ? DN_CAN_NOT : DN_CAN, dn_text_str(&why));
         if (r < 0) {
-                dn_stream_debug(d, "%s: off: %s", source->name ? source->name : "a source", dn_text_cstr(&why));
+                dn_stream_debug(d, "%s: off: %.*s", source->name ? source->name : "a source",
+                                (int)strcspn(why.n ? dn_text_cstr(&why) : "", "\n"), why.n ? why.p : "");
                 return 0;
         }
         d->sources[d->n_sources].source = source;
@@ -64,6 +65,15 @@ struct dn_said *dn_sample_said(struct denet *d, const char *name) {
                 if (strcmp(d->said[i].name, name) == 0)
                         return &d->said[i];
         return NULL;
+}
+
+void dn_sample_list(struct denet *d, const char *name, struct dn_text *names) {
+        for (uint32_t i = 0; i < d->n_sources; i++) {
+                const struct dn_source *source = d->sources[i].source;
+
+                if (source->list && source->name && strcmp(source->name, name) == 0)
+                        source->list(d->sources[i].state, names);
+        }
 }
 
 int dn_sample_look_at_abilities(struct denet *d) {

@@ -68,9 +68,9 @@ static int by_count(const void *a, const void *b, void *sums) {
 
 static void sort(struct dn_ebpf_syscalls *s) {
         s->n = 0;
-        for (uint16_t i = 0; i < DN_BPF_NUMBERS; i++)
+        for (uint32_t i = 0; i < DN_BPF_NUMBERS; i++)
                 if (s->sums[i].count > 0)
-                        s->order[s->n++] = i;
+                        s->order[s->n++] = (uint16_t)i;
         qsort_r(s->order, s->n, sizeof(*s->order), by_count, s->sums);
 }
 
