@@ -90,7 +90,8 @@ static enum dn_syscall_category find(struct dn_str name) {
 }
 
 enum dn_syscall_category dn_syscall_category_of(struct dn_str name) {
-        static const struct dn_str endings[] = {DN_STR(" (32-bit)"), DN_STR("_time64"), DN_STR("_64"), DN_STR("64"), DN_STR("32")};
+        static const struct dn_str endings[] = {DN_STR(" (32-bit)"), DN_STR("_time64"), DN_STR("_64"), DN_STR("64"),
+                                                DN_STR("32")};
         enum dn_syscall_category category = find(name);
 
         for (size_t i = 0; i < DN_COUNT(endings) && category == DN_SYSCALL_OTHER; i++)
