@@ -21,6 +21,7 @@ struct dn_maps {
         struct dn_mapping *list; /* by address, none over another */
         uint32_t n, room, lost;
         struct dn_text names;
+        uint32_t names_kept; /* bytes, when old ones were dropped last */
 };
 
 void dn_maps_free(struct dn_maps *maps);

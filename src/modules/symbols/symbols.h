@@ -64,12 +64,21 @@ int dn_symbols_frames(struct dn_symbols *symbols, struct dn_space *space, const 
 /* Appends the frames of a kernel stack, by /proc/kallsyms, where that shows addresses. 0 or -ENOMEM. */
 int dn_symbols_kernel(struct dn_symbols *symbols, const struct dn_stack *stack, struct dn_frames *frames);
 
+/* Appends one frame; texts are kept first. 0 or -ENOMEM. */
+int dn_frames_add(struct dn_frames *frames, const struct dn_frame *frame);
+
+/* Keeps a text, made valid UTF-8; returns its place. */
+uint32_t dn_frames_keep(struct dn_frames *frames, struct dn_str text);
+
 /* Appends one frame whose name is known already (the kernel's, as BPF printed it: "name+0x1f/0x40"). 0 or -ENOMEM. */
 int dn_frames_add_named(struct dn_frames *frames, enum dn_frame_kind kind, uint64_t address, struct dn_str name);
 
 /* Opens what is mapped, while the process is there, so that its stacks have names after it has gone too. 0 or -ENOMEM;
  * what cannot be opened is left out. */
 int dn_symbols_learn(struct dn_symbols *symbols, struct dn_space *space);
+
+/* Where the address lies; a process that still runs is asked once more where nothing is known to be. NULL: nowhere. */
+const struct dn_mapping *dn_symbols_mapping(struct dn_space *space, uint64_t address);
 
 /* The file that is mapped there, opened; it is the symbols', until the next call. NULL where there is none. */
 struct dn_elf *dn_symbols_elf(struct dn_symbols *symbols, struct dn_space *space, const struct dn_mapping *mapping);

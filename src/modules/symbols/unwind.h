@@ -2,17 +2,12 @@
  * From registers and a piece of the stack to the addresses of all callers, by .eh_frame of the files that are mapped
  * there; where code has none (of a JIT, of Go), by frame pointers. */
 #pragma once
+#include "modules/symbols/memory.h"
 #include "modules/symbols/registers.h"
 #include "modules/symbols/space.h"
 #include "modules/symbols/stack.h"
 
 struct dn_symbols;
-
-/* What was copied of the memory, from the stack pointer up. */
-struct dn_memory {
-        uint64_t start;
-        struct dn_str bytes;
-};
 
 /* ret_stack->whole tells whether it got to the outermost frame. Returns 0, or -errno where not even the first address
  * is there. */
