@@ -6,8 +6,8 @@
  * instead, for their cost. */
 #include "base/guard.h"
 #include "base/json_write.h"
-#include "modules/symbols/unwind.h"
 #include "modules/symbols/symbols.h"
+#include "modules/symbols/unwind.h"
 
 #include <elf.h>
 #include <err.h>
@@ -45,18 +45,21 @@ static uint64_t now_ns(void) {
 }
 
 /* A page that is not there ends it. */
-static size_t read_memory(pid_t pid, uint64_t address, char *to, size_t n) {
-        size_t done = 0;
+static size_t read_memory(pid_t pid, uint64_t address, struct iovec room) {
+        struct iovec local = room;
 
-        while (done < n) {
-                size_t page = 4096 - ((address + done) & 4095), want = n - done < page ? n - done : page;
-                struct iovec local = {to + done, want}, remote = {(void *)(address + done), want}; /* NOLINT */
+        local.iov_len = 0;
+        while (local.iov_len < room.iov_len) {
+                size_t done = local.iov_len, page = 4096 - ((address + done) & 4095);
+                struct iovec remote = {(void *)address, done + page}; /* NOLINT(performance-no-int-to-ptr) */
 
-                if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)want)
-                        break;
-                done += want;
+                if (remote.iov_len > room.iov_len)
+                        remote.iov_len = room.iov_len;
+                local.iov_len = remote.iov_len;
+                if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)remote.iov_len)
+                        return done;
         }
-        return done;
+        return local.iov_len;
 }
 
 static void capture(const struct request *request, struct capture *c) {
@@ -72,7 +75,8 @@ static void capture(const struct request *request, struct capture *c) {
         if (dn_registers_take(words, registers.iov_len / 8, &c->registers) < 0)
                 errx(1, "no registers");
         dn_register_get(&c->registers, dn_register_sp(), &sp);
-        c->memory = (struct dn_memory){sp, {c->bytes, read_memory(request->tid, sp, c->bytes, request->stack)}};
+        c->memory = (struct dn_memory){
+                sp, {c->bytes, read_memory(request->tid, sp, (struct iovec){c->bytes, request->stack})}};
         ptrace(PTRACE_DETACH, request->tid, 0, 0);
 }
 
@@ -225,14 +229,15 @@ static void print(const struct answer *a) {
 
 int main(int argc, char **argv) {
         struct request request = read_arguments(argc, argv);
-        struct dn_symbols_settings settings = {.lines = true, .debug_root = -1};
+        struct dn_symbols_settings settings = {.lines = true};
         dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), debug_root = -1;
         struct answer a = {0};
         struct dn_symbols *symbols;
         struct dn_space *space;
 
         if (request.debug_root)
-                settings.debug_root = debug_root = open(request.debug_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                debug_root = open(request.debug_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        settings.debug_root = debug_root;
         if (dn_symbols_new(&settings, &symbols) < 0 || dn_space_new(proc, process_of(request.tid), &space) < 0)
                 errx(1, "no memory");
         answer(&request, symbols, space, &a);

@@ -8,8 +8,8 @@ struct note {
 
 enum { GNU_BUILD_ID = 3 }; /* NT_GNU_BUILD_ID */
 
-/* Cuts n bytes off the front, and what aligns their end: `before` bytes of the note went before. The last piece may lack
- * what would align the next. */
+/* Cuts n bytes off the front, and what aligns their end: `before` bytes of the note went before. The last piece may
+ * lack what would align the next. */
 static bool cut(struct dn_str *rest, size_t n, size_t before, size_t align, struct dn_str *ret_piece) {
         size_t padded = (before + n + align - 1) / align * align - before;
 

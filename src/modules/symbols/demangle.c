@@ -2,7 +2,12 @@
 #include "modules/symbols/demangle.h"
 #include "base/guard.h"
 
+/* Debian keeps it apart from the headers that everybody includes. */
+#if __has_include(<libiberty/demangle.h>)
 #include <libiberty/demangle.h>
+#else
+#include <demangle.h>
+#endif
 
 /* What is longer is no name, but an attempt. */
 enum { MANGLED_MAX = 16 << 10, PLAIN_MAX = 64 << 10 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A file's debug information: which unit has which code. libdw would walk through every unit's entries for each
  * question, so that both the units and their functions are kept as tables. */
+#include "modules/symbols/dwarf.h"
 #include "base/guard.h"
 #include "base/slots.h"
-#include "modules/symbols/dwarf.h"
 
 #include <dwarf.h>
 
@@ -135,8 +135,7 @@ static void read_units(struct dn_elf *elf) {
                         break;
         if (elf->units.code.n > 0)
                 qsort(elf->units.code.list, elf->units.code.n, sizeof(*elf->units.code.list), by_low);
-        elf->bytes += elf->units.n * sizeof(*elf->units.list) +
-                      elf->units.code.n * sizeof(*elf->units.code.list);
+        elf->bytes += elf->units.n * sizeof(*elf->units.list) + elf->units.code.n * sizeof(*elf->units.code.list);
 }
 
 static bool may_hold_functions(int tag) {

@@ -10,7 +10,8 @@
 
 struct dn_elf;
 
-/* The descriptor, of a regular file, is taken in any case. -ENOEXEC: no such file; -EFBIG: too large to be looked at. */
+/* The descriptor, of a regular file, is taken in any case. -ENOEXEC: no such file; -EFBIG: too large to be looked at.
+ */
 int dn_elf_open(int fd, struct dn_elf **ret_elf);
 
 /* One that lies in memory, as the vdso; the bytes are copied. */

@@ -73,8 +73,8 @@ enum {
         DN_ELF_SECTIONS = 65536,
 };
 
-/* The first section of that type (SHT_NULL: of any), and of that name unless it is NULL. NULL where there is none, or it is larger than we
- * read. */
+/* The first section of that type (SHT_NULL: of any), and of that name unless it is NULL. NULL where there is none, or
+ * it is larger than we read. */
 Elf_Scn *dn_elf_section(Elf *elf, unsigned type, const char *name, GElf_Shdr *ret_header);
 
 /* Of a section that dn_elf_section gave: its bytes; empty when they cannot be had. */

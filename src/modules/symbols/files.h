@@ -10,8 +10,8 @@ enum { DN_FILES_MAX = 256 };
 struct dn_file {
         uint64_t device, inode;
         struct dn_build_id build_id;
-        struct dn_elf *elf;  /* NULL: it could not be opened */
-        uint64_t tried_ns;   /* when */
+        struct dn_elf *elf; /* NULL: it could not be opened */
+        uint64_t tried_ns;  /* when */
         bool debug_looked;
 };
 

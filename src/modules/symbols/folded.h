@@ -10,8 +10,8 @@ struct dn_folded;
 int dn_folded_new(size_t memory_limit, struct dn_folded **ret_folded); /* 0: 64 MiB */
 struct dn_folded *dn_folded_free(struct dn_folded *folded);
 
-/* One stack, its frames innermost first, kernel before user. One that is not whole has "[cut]" where its outermost frames
- * would be. 0; -ENOBUFS: there is no room for another line; -ENOMEM. */
+/* One stack, its frames innermost first, kernel before user. One that is not whole has "[cut]" where its outermost
+ * frames would be. 0; -ENOBUFS: there is no room for another line; -ENOMEM. */
 int dn_folded_add(struct dn_folded *folded, struct dn_str process, const struct dn_frames *frames, bool whole,
                   uint64_t value);
 

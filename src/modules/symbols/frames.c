@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "modules/symbols/symbols.h"
 #include "base/guard.h"
 #include "base/slots.h"
 #include "base/utf8.h"
+#include "modules/symbols/symbols.h"
 
 #include <inttypes.h>
 

@@ -10,8 +10,8 @@ enum {
 
 struct walk {
         uint64_t address;
-        uint32_t left;                     /* entries that may still be looked at */
-        Dwarf_Die found[DN_INLINED_MAX];   /* outermost first */
+        uint32_t left;                   /* entries that may still be looked at */
+        Dwarf_Die found[DN_INLINED_MAX]; /* outermost first */
         uint32_t n;
 };
 

@@ -89,8 +89,7 @@ static int add_line(struct dn_jit *jit, struct dn_str line) {
         uint64_t start, size;
         void *grown;
 
-        if (jit->n == DN_JIT_ENTRIES || jit->names.n > DN_JIT_FILE_MAX ||
-            dn_jit_parse(line, &start, &size, &name) < 0)
+        if (jit->n == DN_JIT_ENTRIES || jit->names.n > DN_JIT_FILE_MAX || dn_jit_parse(line, &start, &size, &name) < 0)
                 return 0;
         grown = dn_slots_reserve(jit->list, &jit->room, jit->n, sizeof(*jit->list));
         if (!grown)

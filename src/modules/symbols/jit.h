@@ -10,9 +10,9 @@
 struct dn_jit;
 
 enum {
-        DN_JIT_ENTRIES = 1 << 20,     /* of one process; further ones are not read */
-        DN_JIT_FILE_MAX = 128 << 20,  /* bytes of it */
-        DN_JIT_NAME_MAX = 1024,       /* bytes; longer names are cut */
+        DN_JIT_ENTRIES = 1 << 20,    /* of one process; further ones are not read */
+        DN_JIT_FILE_MAX = 128 << 20, /* bytes of it */
+        DN_JIT_NAME_MAX = 1024,      /* bytes; longer names are cut */
 };
 
 /* One line without its newline. 0, or -EBADMSG; the results are then untouched. */

@@ -165,6 +165,9 @@ static void begin_at(struct dn_mapping *m, uint64_t start) {
 static int make_way(struct dn_maps *maps, uint64_t start, uint64_t end, uint32_t *ret_place) {
         uint32_t i = first_above(maps, start), past;
 
+        *ret_place = 0;
+        if (!maps->list)
+                return 0;
         if (i < maps->n && maps->list[i].start < start) {
                 struct dn_mapping rest = maps->list[i];
 

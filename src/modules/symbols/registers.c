@@ -5,7 +5,7 @@
 
 #if defined(__x86_64__)
 
-enum { RBP = 6, RSP = 7, PC_WORD = 16 };
+enum { RBP = 6, RSP = 7, PC_WORD = 16, WORDS = 20 };
 
 /* Of each word of struct pt_regs; -1: none that DWARF's frames know. */
 static const signed char numbers[] = {15, 14, 13, 12, RBP, 3, 11, 10, 9, 8, 0, 2, 1, 4, 5, -1, -1, -1, -1, RSP};
@@ -20,7 +20,7 @@ unsigned dn_register_fp(void) {
 
 #elif defined(__aarch64__)
 
-enum { PC_WORD = 32 };
+enum { PC_WORD = 32, WORDS = 33 };
 
 static const signed char numbers[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                       16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
@@ -35,7 +35,7 @@ unsigned dn_register_fp(void) {
 
 #else
 
-enum { PC_WORD = -1 };
+enum { PC_WORD = 0, WORDS = 1 << 20 }; /* which nobody has */
 
 static const signed char numbers[] = {-1};
 
@@ -52,9 +52,7 @@ unsigned dn_register_fp(void) {
 int dn_registers_take(const uint64_t *words, size_t n, struct dn_registers *ret_registers) {
         struct dn_registers r = {0};
 
-        if (PC_WORD < 0)
-                return -EOPNOTSUPP;
-        if (n < sizeof(numbers) || n <= (size_t)PC_WORD)
+        if (n < WORDS)
                 return -EINVAL;
         r.pc = words[PC_WORD];
         for (size_t i = 0; i < sizeof(numbers); i++)

@@ -14,7 +14,8 @@ struct dn_registers {
 };
 
 /* Of struct pt_regs as the kernel keeps it for the user's side (the front of user_regs_struct or user_pt_regs is the
- * same), n words. -EINVAL when that is too short, -EOPNOTSUPP on a processor that nobody wrote this for. */
+ * same), n words. -EINVAL when that is too short; always on
+ * a processor that nobody wrote this for. */
 int dn_registers_take(const uint64_t *words, size_t n, struct dn_registers *ret_registers);
 
 /* Their numbers: the stack pointer, the frame pointer. */

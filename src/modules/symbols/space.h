@@ -15,7 +15,7 @@ struct dn_space {
         int proc;        /* its /proc directory, or -1 */
         bool read;       /* its maps have been read once */
         struct dn_maps maps;
-        uint64_t vdso; /* where it begins: another one after an exec. 0: not known */
+        uint64_t vdso;    /* where it begins: another one after an exec. 0: not known */
         uint64_t read_ns; /* when the maps were read last: monotonic */
         struct dn_jit *jit;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Addresses of a process to frames, by the symbols of the files that it maps, their debug files, the maps that a JIT
  * writes, and the kernel's names. Whatever is read is bounded, and may be hostile. One thread at a time may use an
- * object; different objects share nothing. Never on the sampling path: reading a large file takes tens of milliseconds. */
+ * object; different objects share nothing. Never on the sampling path: reading a large file takes tens of milliseconds.
+ */
 #pragma once
 #include "modules/symbols/space.h"
 #include "modules/symbols/stack.h"

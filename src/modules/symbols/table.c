@@ -76,10 +76,10 @@ static uint32_t collect(const struct dn_table *table, Elf *elf, Elf_Data *data, 
                 name = table->names.p + symbol.st_name;
                 if (!is_function(&symbol, name) || !is_code(elf, &symbol, &last, &last_is_code))
                         continue;
-                list[kept++] = (struct candidate){
-                        {symbol.st_value, symbol.st_size < UINT32_MAX ? (uint32_t)symbol.st_size : UINT32_MAX,
-                         symbol.st_name},
-                        rank_of(&symbol, name)};
+                list[kept++] = (struct candidate){{symbol.st_value,
+                                                   symbol.st_size < UINT32_MAX ? (uint32_t)symbol.st_size : UINT32_MAX,
+                                                   symbol.st_name},
+                                                  rank_of(&symbol, name)};
         }
         return kept;
 }

@@ -15,8 +15,8 @@ struct walk {
 
 /* Where Go and the C libraries begin a thread; nothing behind it is a caller, whatever lies on the stack. */
 static bool is_outermost(const char *name) {
-        static const char *const names[] = {"runtime.goexit", "runtime.mstart", "runtime.rt0_go", "_start", "__clone",
-                                            "clone"};
+        static const char *const names[] = {"runtime.goexit", "runtime.mstart", "runtime.rt0_go",
+                                            "_start",         "__clone",        "clone"};
 
         for (size_t i = 0; i < DN_COUNT(names); i++)
                 if (strncmp(name, names[i], strlen(names[i])) == 0) {
