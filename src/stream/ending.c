@@ -27,11 +27,22 @@ bool dn_ending_anyone(const struct denet *d) {
 static bool has_forked(const struct denet *d) {
         const struct dn_table *first = &d->first.part[DN_PROCESS], *last = &d->last->part[DN_PROCESS];
 
-        if (d->seen > 1)
+        if (d->seen > 1 || d->target.has_waited)
                 return true;
         return first->n > 0 && last->n > 0 &&
                dn_row_or_zero(dn_table_row(last, 0), DN_reaped_page_faults_cached) >
                        dn_row_or_zero(dn_table_row(first, 0), DN_reaped_page_faults_cached);
+}
+
+/* A cgroup of the command's own holds those too who left the tree; the kernel counts both from the same clock. */
+static bool cgroup_used_more(const struct denet *d) {
+        const struct dn_table *cgroup = &d->last->part[DN_CGROUP];
+        const struct dn_row *whole = dn_sample_whole(&d->sample);
+        const int64_t tick_us = 10000;
+        int64_t all_us;
+
+        return d->cgroup.own && cgroup->n > 0 && dn_row_get(dn_table_row(cgroup, 0), DN_CGROUP_cpu_secs, &all_us) &&
+               all_us > tick_us + dn_row_or_zero(whole, DN_cpu_user_secs) + dn_row_or_zero(whole, DN_cpu_system_secs);
 }
 
 /* Where the caller is no subreaper, orphans go to somebody else, unseen if they are short. */
@@ -42,7 +53,7 @@ static const char *lower_bound(const struct denet *d) {
                 return d->ledger.lower_bound;
         if (attached && d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return "attached, and the process was waited for by its parent before its last reading";
-        if (!d->target.children || !has_forked(d))
+        if (!d->target.children || !(has_forked(d) || cgroup_used_more(d)))
                 return NULL;
         if (!attached)
                 return "the caller is no subreaper, so an orphan that ended between two samples is not counted";

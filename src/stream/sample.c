@@ -19,7 +19,8 @@ int dn_sample_open_sources(struct denet *d) {
                         d->n_said++;
                 }
                 if (r < 0) {
-                        dn_stream_debug(d, "%s: off: %s", (*s)->name ? (*s)->name : "a source", dn_text_cstr(&why));
+                        dn_stream_debug(d, "%s: off: %.*s", (*s)->name ? (*s)->name : "a source",
+                                        (int)strcspn(why.n ? dn_text_cstr(&why) : "", "\n"), why.n ? why.p : "");
                         continue;
                 }
                 d->sources[d->n_sources].source = *s;
@@ -33,6 +34,15 @@ struct dn_said *dn_sample_said(struct denet *d, const char *name) {
                 if (strcmp(d->said[i].name, name) == 0)
                         return &d->said[i];
         return NULL;
+}
+
+void dn_sample_list(struct denet *d, const char *name, struct dn_text *names) {
+        for (uint32_t i = 0; i < d->n_sources; i++) {
+                const struct dn_source *source = d->sources[i].source;
+
+                if (source->list && source->name && strcmp(source->name, name) == 0)
+                        source->list(d->sources[i].state, names);
+        }
 }
 
 int dn_sample_look_at_abilities(struct denet *d) {

@@ -80,6 +80,7 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         dn_writer_list(d->writer, d->o.children);
         d->target.children = !(d->o.flags & DENET_EXCLUDE_CHILDREN);
         d->target.gpu = d->o.flags & DENET_WITH_GPU;
+        d->target.counters = d->o.flags & DENET_WITH_COUNTERS;
         return 0;
 }
 

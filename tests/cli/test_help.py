@@ -30,6 +30,7 @@ Options:
   -n, --no-update       a line a sample, no status row;  -q, --quiet  nothing
       --enable-ebpf     waits, syscalls, network by process; not built yet
       --gpu             GPUs too: use, memory, energy
+      --counters        cycles, instructions, cache misses, switches too
       --exclude-children (--no-include-children)   the main process alone
   --children --command-output --since-process-start --no-polling
   --status --wait-all --cgroup --sampler --ebpf --stacks --nodump

@@ -102,6 +102,13 @@ def check_gpu(folder: Path) -> None:
     assert denet("-q", "--gpu", "run", "true").stderr == b""
 
 
+def check_counters(folder: Path) -> None:
+    result = denet("--counters", "run", "sh", "-c", "exit 4")
+    assert result.status == 4
+    assert result.err.count("denet: --counters: ") <= 1
+    assert denet("-q", "--counters", "run", "true").stderr == b""
+
+
 def check_exclude_children(folder: Path) -> None:
     for option in ("--exclude-children", "--no-include-children"):
         kinds = {r["kind"] for r in denet("-j", "-i", "20", option, *FAMILY).records}
