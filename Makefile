@@ -21,6 +21,8 @@ WHEEL = build-python
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
 PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fastjsonschema, cffi' 2>/dev/null && echo $$p && break; done)
+# The package is tested where pandas, polars and Jupyter are, if there were wheels of them for this machine.
+PACKAGE_PYTHON = $(shell test -x build-tools/data/bin/jupyter && echo build-tools/data/bin/python || echo $(PYTHON))
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
@@ -83,7 +85,8 @@ dist-python:
 
 # Beside the program of this build, whose summaries are to be the package's.
 test-python: all wheel
-	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/python
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet \
+		PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest -q -p no:cacheprovider tests/python
 
 inject: with-tests
 	@$(PYTHON) tests/inject/run.py

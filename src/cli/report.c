@@ -23,6 +23,7 @@ void dn_report_close(struct dn_report *r) {
         dn_capability_free(&r->io);
         dn_capability_free(&r->gpu);
         dn_capability_free(&r->ebpf);
+        dn_capability_free(&r->counters);
         dn_missing_free(&r->missing);
 }
 
@@ -55,6 +56,8 @@ static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
                         dn_take_capability(scan, &r->gpu);
                 else if (dn_str_equal(key, DN_STR("ebpf")))
                         dn_take_capability(scan, &r->ebpf);
+                else if (dn_str_equal(key, DN_STR("perf_hw")))
+                        dn_take_capability(scan, &r->counters);
                 else
                         dn_scan_skip(scan);
         }

@@ -13,7 +13,7 @@ struct dn_report {
         struct dn_text command, host;
         int64_t t0_ms;            /* 0: no metadata record was met */
         int64_t cores, memory_kb; /* that it may use: the limit, or the machine's; 0: not known */
-        struct dn_capability io, gpu, ebpf;
+        struct dn_capability io, gpu, ebpf, counters;
         struct dn_missing missing;
         bool ended;                /* an exit record was met; what follows is of it */
         int64_t exit_code, signal; /* -1: not that */

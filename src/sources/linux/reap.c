@@ -162,6 +162,19 @@ static void look_at_stat(const struct reap *reap, struct dn_ledger *l, int64_t p
                 l->lower_bound = dn_ledger_ignored;
 }
 
+/* A child that began and ended between two passes has left its page faults with the main process. */
+static void look_at_children(struct reap *reap) {
+        struct dn_target *t = reap->target;
+        char path[32], file[1024];
+        struct dn_stat st;
+        int n;
+
+        snprintf(path, sizeof(path), "%lld/stat", (long long)t->main.pid);
+        n = dn_file_read(t->procfs->root, path, file, sizeof(file));
+        if (n > 0 && dn_stat_parse((struct dn_str){file, (size_t)n}, &st) == 0)
+                t->has_waited = st.cminflt + st.cmajflt > 0;
+}
+
 /* Where the main process alone is wanted: what wait4 says has its children's in it, what the zombie says of itself has
  * not. */
 static void add_own_cpu(struct reap *reap, int64_t pid) {
@@ -216,6 +229,8 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
                 add_io(reap, pid, member);
         if (!t->children)
                 add_own_cpu(reap, pid);
+        else if (pid == t->main.pid && !t->subreaper)
+                look_at_children(reap);
         if (wait4(pid, &status, WNOHANG, &ru) != pid)
                 return 0;
         if (t->children)
