@@ -130,15 +130,10 @@ int dn_facts_children(struct denet *d) {
 }
 
 /* What this version has no source for yet. */
-static void write_missing(struct dn_json *json, struct dn_str name, struct dn_str list) {
+static void write_missing(struct dn_json *json, struct dn_str name) {
         dn_json_key(json, name);
         dn_json_object(json);
         dn_json_key_bool(json, DN_STR("available"), false);
-        if (list.n) {
-                dn_json_key(json, list);
-                dn_json_array(json);
-                dn_json_array_end(json);
-        }
         dn_json_key_string(json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
         dn_json_object_end(json);
 }
@@ -251,9 +246,9 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
         write_io(d, &json);
         write_psi(d, &json);
         write_listed(d, &json, "perf_hw", DN_STR("events"));
-        write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
+        write_listed(d, &json, "rapl", DN_STR("zones"));
         write_said(d, &json, "gpu");
-        write_missing(&json, DN_STR("ebpf"), (struct dn_str){0});
+        write_missing(&json, DN_STR("ebpf"));
         write_cgroup(d, &json);
         dn_json_object_end(&json);
 }
