@@ -55,11 +55,10 @@ def test_it_has_the_form_of_the_design() -> None:
 
 def test_what_this_version_does_not_read_is_no_and_says_so() -> None:
     found = entries(denet("doctor").out)
-    for name in ("ebpf", "energy"):
-        mark, words = found[name]
-        assert mark == "no"
-        assert words.startswith("not in this version of denet; ")
-        assert "sudo" not in words, "no command is named that would not help"
+    mark, words = found["ebpf"]
+    assert mark == "no"
+    assert words.startswith("not in this version of denet; ")
+    assert "sudo" not in words, "no command is named that would not help"
 
 
 def test_whether_there_is_pressure_stands_beside_the_limits() -> None:
