@@ -16,6 +16,9 @@ struct dn_target {
         bool subreaper;                 /* so is every other child of this process (DENET_REAP_ORPHANS) */
         bool gpu;                       /* GPUs were asked for */
         bool counters;                  /* hardware counters were */
+        unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
+        bool attached;                  /* it ran before */
+        int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
@@ -27,6 +30,9 @@ struct dn_target {
         int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */
         uint64_t never_seen; /* ended before a pass could see them */
         bool has_waited;     /* the main process had waited for children of its own: it has started some */
+        /* Written by a source that counts every member by itself (eBPF): */
+        bool counted;              /* it has missed none: no total is a lower bound */
+        int64_t processes_counted; /* members that there were in all; 0: not known */
 };
 
 struct dn_pass {
