@@ -7,6 +7,7 @@
 #     make test           the tests, in a plain build and in one with sanitizers, and of the Python package
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
+#     make inject         lets every allocation and every system call fail once; some minutes
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
@@ -20,6 +21,8 @@ WHEEL = build-python
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
 PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fastjsonschema, cffi' 2>/dev/null && echo $$p && break; done)
+# The package is tested where pandas, polars and Jupyter are, if there were wheels of them for this machine.
+PACKAGE_PYTHON = $(shell test -x build-tools/data/bin/jupyter && echo build-tools/data/bin/python || echo $(PYTHON))
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
@@ -40,7 +43,7 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
+.PHONY: all run inject test with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -63,13 +66,13 @@ with-tests: deps-test all
 
 test-plain: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
-	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos $(if $(DENET_QEMU_KERNEL),tests/qemu)
+	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos tests/inject $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
-	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos
+	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject
 
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
@@ -82,7 +85,11 @@ dist-python:
 
 # Beside the program of this build, whose summaries are to be the package's.
 test-python: all wheel
-	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/python
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet \
+		PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest -q -p no:cacheprovider tests/python
+
+inject: with-tests
+	@$(PYTHON) tests/inject/run.py
 
 check: $(CHECKS)
 	@echo 'make check: all is well'
@@ -108,7 +115,7 @@ check-python: deps-check
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff check -q
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q --check
 	@$(PYTHON_SCRIPTS) | xargs -n1 $(MYPY)
-	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
+	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/inject/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
 
 check-spelling: deps-check
 	@codespell

@@ -42,7 +42,8 @@ enum denet_flags {
         DENET_WRITE_ENV = 8,           /* the env record first */
         DENET_WITH_GPU = 16,           /* GPUs too */
         DENET_WAIT_ALL = 32,           /* stay until the last descendant has ended */
-        DENET_REAP_ORPHANS = 64        /* the caller is a subreaper and starts nothing but through this stream */
+        DENET_REAP_ORPHANS = 64,       /* the caller is a subreaper and starts nothing but through this stream */
+        DENET_WITH_COUNTERS = 128      /* hardware counters too */
 };
 
 /* Parts of eBPF's work. */
@@ -234,6 +235,8 @@ typedef struct denet_field {
         const char *meaning; /* a sentence */
         int decimals;        /* how finely it is printed, and kept */
         int counter;         /* 1: it grows from the start of monitoring on */
+        int part;            /* of denet_part: whose rows have it; a metric itself DENET_WHOLE's, and a process's too */
+        int many;            /* 1: of that part there may be many rows; 0: one */
 } denet_field;
 
 DENET_API int denet_field_id(const char *name);      /* "mem_rss_kb", "gpu.devices.temperature"; -ENOENT */

@@ -12,28 +12,12 @@
 
 /* Where the numbers of a field stand in a record. */
 struct column {
-        int field, part;
+        int field, part;          /* part -1: of many rows, or none */
         bool any, missing, whole; /* a record has it, lacks it; its numbers are whole */
         struct dn_text values;    /* doubles */
 };
 
 enum { BATCH = 4096 };
-
-static int part_of(const char *block) {
-        static const struct {
-                const char *block;
-                int part;
-        } parts[] = {
-                {"", DENET_WHOLE},        {"cgroup", DENET_CGROUP},   {"psi_mem", DENET_PSI},
-                {"psi_io", DENET_PSI_IO}, {"psi_cpu", DENET_PSI_CPU}, {"perf", DENET_PERF},
-                {"rapl", DENET_ENERGY},   {"gpu", DENET_GPU_ALL},     {"gpu.gpu_energy", DENET_GPU_ENERGY},
-        };
-
-        for (size_t i = 0; i < DN_COUNT(parts); i++)
-                if (strcmp(parts[i].block, block) == 0)
-                        return parts[i].part;
-        return -1; /* a block of many rows has no column */
-}
 
 /* All columns, and their number; the first two are ts_ms and elapsed_us. */
 static struct column *columns_new(size_t *ret_n) {
@@ -46,9 +30,11 @@ static struct column *columns_new(size_t *ret_n) {
         if (columns)
                 columns[0].whole = columns[1].whole = true;
         for (size_t i = 2; columns && i < n; i++) {
+                const denet_field *field = denet_field_at((int)i - 2);
+
                 columns[i].field = (int)i - 2;
-                columns[i].part = part_of(denet_field_at((int)i - 2)->block);
-                columns[i].whole = denet_field_at((int)i - 2)->decimals == 0;
+                columns[i].part = field->many ? -1 : field->part;
+                columns[i].whole = field->decimals == 0;
         }
         *ret_n = n;
         return columns;

@@ -58,7 +58,8 @@ static bool owner_lives(int proc, uint64_t pid, uint64_t ticks) {
 
 static void sweep(int proc, int directory, int depth);
 
-/* One that a dead owner left, with what others left in it. */
+/* One that a dead owner left, or this process let go of while it was not empty, with what others left in it. Who uses
+ * it has it locked. */
 static void remove_left(int proc, int above, const char *name, int depth) {
         dn_autoclose int fd = dn_file_directory(above, name);
 
@@ -86,7 +87,8 @@ static void sweep(int proc, int directory, int depth) {
         fd = dn_file_directory(directory, ".");
         dir = dn_entries_of(fd);
         while (dir && (entry = readdir(dir)))
-                if (is_ours(entry->d_name, &pid, &ticks) && !owner_lives(proc, pid, ticks))
+                if (is_ours(entry->d_name, &pid, &ticks) &&
+                    (pid == (uint64_t)getpid() || !owner_lives(proc, pid, ticks)))
                         remove_left(proc, directory, entry->d_name, depth);
 }
 
@@ -156,16 +158,24 @@ static bool is_somebody_elses(const char *path, const char **ret_whose) {
         return *ret_whose != NULL;
 }
 
-/* The locks and the names of one owner's several. Returns a locked directory or -errno. */
+static bool is_still_there(int above, const char *name, int directory) {
+        struct stat named, st;
+
+        return fstat(directory, &st) == 0 && fstatat(above, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+               named.st_dev == st.st_dev && named.st_ino == st.st_ino;
+}
+
+/* The locks and the names of one owner's several. Returns a locked directory or -errno; -EEXIST: another name is to be
+ * tried, also where a sweeper took it for a forgotten one before it was locked. */
 static int make_one(int above, const char *name) {
         int fd, error;
 
         if (mkdirat(above, name, 0755) < 0)
                 return -errno;
         fd = dn_file_directory(above, name);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(above, name, fd))
                 return fd;
-        error = fd < 0 ? fd : -errno;
+        error = fd < 0 && fd != -ENOENT ? fd : -EEXIST;
         if (fd >= 0)
                 close(fd);
         (void)unlinkat(above, name, AT_REMOVEDIR);

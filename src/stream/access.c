@@ -36,13 +36,22 @@ static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
         return i < s->part[DN_PROCESS].n ? dn_table_row(&s->part[DN_PROCESS], (uint32_t)i) : NULL;
 }
 
-/* The block that a public part is; the devices of the GPUs, not what they are together. */
+/* The block that a public part is. */
+#define PUBLIC_PARTS(X, block) \
+        X(PSI, PSI_MEM, block) \
+        X(PSI_IO, PSI_IO, block) \
+        X(PSI_CPU, PSI_CPU, block) \
+        X(PERF, PERF, block) \
+        X(ENERGY, RAPL, block) \
+        X(CGROUP, CGROUP, block) \
+        X(GPU, GPU_DEVICE, block) \
+        X(GPU_ALL, GPU, block) \
+        X(GPU_ENERGY, GPU_ENERGY, block)
+
 static int block_of(int part) {
-        static const int8_t blocks[] = {
-                [DENET_PSI] = DN_PSI_MEM,    [DENET_PSI_IO] = DN_PSI_IO, [DENET_PSI_CPU] = DN_PSI_CPU,
-                [DENET_PERF] = DN_PERF,      [DENET_ENERGY] = DN_RAPL,   [DENET_CGROUP] = DN_CGROUP,
-                [DENET_GPU] = DN_GPU_DEVICE, [DENET_GPU_ALL] = DN_GPU,   [DENET_GPU_ENERGY] = DN_GPU_ENERGY,
-        };
+#define ENTRY(public, inner, block) [DENET_##public] = DN_##inner,
+        static const int8_t blocks[] = {PUBLIC_PARTS(ENTRY, )};
+#undef ENTRY
 
         return part >= 0 && (size_t)part < DN_COUNT(blocks) && blocks[part] ? blocks[part] : -1;
 }
@@ -133,29 +142,41 @@ int denet_row_number(const denet_row *row, int field, double *ret_number) {
         return 0;
 }
 
+/* And back; -1: of none that is given out. */
+#define IF_IT_IS(public, inner, block) (block) == DN_##inner ? DENET_##public:
+#define PART_OF(block) (PUBLIC_PARTS(IF_IT_IS, block) - 1)
+
+enum {
+#define PART(part, key) MANY_##part = 0,
+#define ROWS_IN(part, of, path, key, number) MANY_##part = 1,
+#include "model/fields.def"
+};
+
 /* Where each block stands. */
 #define PART(part, key) static const char path_##part[] = #key;
 #define PART_IN(part, of, path, key) static const char path_##part[] = #path "." #key;
 #include "model/fields.def"
 
-const denet_field *denet_field_at(int id) {
-#define ENTRY(block_, name_, unit_, counter_, whence_, meaning_) \
+#define ENTRY(block_, part_, many_, name_, unit_, counter_, whence_, meaning_) \
         {.name = #name_, \
          .block = (block_), \
+         .part = (part_), \
+         .many = (many_), \
          .origin = (whence_), \
          .meaning = (meaning_), \
          .counter = (counter_), \
          .unit = DN_UNIT_##unit_, \
          .decimals = DN_DECIMALS_##unit_},
 #define FIELD(part, name, unit, nature, tree, time, whence, meaning) \
-        ENTRY("", name, unit, DN_##nature == DN_COUNTER, whence, meaning)
+        ENTRY("", DENET_WHOLE, 0, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
 #define BLOCK(part, name, unit, nature, time, whence, meaning) \
-        ENTRY(path_##part, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
-        static const denet_field fields[PUBLIC_FIELDS] = {
+        ENTRY(path_##part, PART_OF(DN_##part), MANY_##part, name, unit, DN_##nature == DN_COUNTER, whence, meaning)
+static const denet_field public_fields[PUBLIC_FIELDS] = {
 #include "model/fields.def"
-        };
+};
 
-        return id >= 0 && id < PUBLIC_FIELDS ? &fields[id] : NULL;
+const denet_field *denet_field_at(int id) {
+        return id >= 0 && id < PUBLIC_FIELDS ? &public_fields[id] : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------ sinks */

@@ -27,22 +27,35 @@ bool dn_ending_anyone(const struct denet *d) {
 static bool has_forked(const struct denet *d) {
         const struct dn_table *first = &d->first.part[DN_PROCESS], *last = &d->last->part[DN_PROCESS];
 
-        if (d->seen > 1)
+        if (d->seen > 1 || d->target.has_waited)
                 return true;
         return first->n > 0 && last->n > 0 &&
                dn_row_or_zero(dn_table_row(last, 0), DN_reaped_page_faults_cached) >
                        dn_row_or_zero(dn_table_row(first, 0), DN_reaped_page_faults_cached);
 }
 
+/* A cgroup of the command's own holds those too who left the tree; the kernel counts both from the same clock. */
+static bool cgroup_used_more(const struct denet *d) {
+        const struct dn_table *cgroup = &d->last->part[DN_CGROUP];
+        const struct dn_row *whole = dn_sample_whole(&d->sample);
+        const int64_t tick_us = 10000;
+        int64_t all_us;
+
+        return d->cgroup.own && cgroup->n > 0 && dn_row_get(dn_table_row(cgroup, 0), DN_CGROUP_cpu_secs, &all_us) &&
+               all_us > tick_us + dn_row_or_zero(whole, DN_cpu_user_secs) + dn_row_or_zero(whole, DN_cpu_system_secs);
+}
+
 /* Where the caller is no subreaper, orphans go to somebody else, unseen if they are short. */
 static const char *lower_bound(const struct denet *d) {
         bool attached = d->mode == DN_MODE_ATTACH;
 
+        if (d->target.counted)
+                return NULL;
         if (d->ledger.lower_bound || d->target.subreaper)
-                return d->ledger.lower_bound;
+                return d->ledger.lower_bound ? d->ledger.lower_bound : d->ledger.reaped_why;
         if (attached && d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return "attached, and the process was waited for by its parent before its last reading";
-        if (!d->target.children || !has_forked(d))
+        if (!d->target.children || !(has_forked(d) || cgroup_used_more(d)))
                 return NULL;
         if (!attached)
                 return "the caller is no subreaper, so an orphan that ended between two samples is not counted";
@@ -84,6 +97,8 @@ static void fill_exit(struct denet *d, int64_t since_sample_ns) {
                 e->peak_rss_process_kb = d->target.peak_kb;
         e->peak_rss_kb = e->peak_rss_sum_kb > e->peak_rss_process_kb ? e->peak_rss_sum_kb : e->peak_rss_process_kb;
         e->processes_seen = (int64_t)(d->seen + d->target.never_seen);
+        if (d->target.processes_counted > e->processes_seen)
+                e->processes_seen = d->target.processes_counted;
         e->still_running = count_living(d);
         e->lower_bound = dn_str_of(lower_bound(d));
 }

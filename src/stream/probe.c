@@ -19,10 +19,10 @@ static const struct {
         {DN_STR("processes"), DN_ABILITY_PROCESSES, true},
         {DN_STR("io"), DN_ABILITY_IO, true},
         {DN_STR("psi"), DN_ABILITY_PSI, true},
-        {DN_STR("perf_hw"), DN_ABILITY_COUNTERS, false},
+        {DN_STR("perf_hw"), DN_ABILITY_COUNTERS, true},
         {DN_STR("rapl"), DN_ABILITY_ENERGY, false},
         {DN_STR("gpu"), DN_ABILITY_GPU, true},
-        {DN_STR("ebpf"), DN_ABILITY_EBPF, false},
+        {DN_STR("ebpf"), DN_ABILITY_EBPF, true},
 };
 
 static void write_reasons(struct dn_json *json, const struct dn_ability *a) {

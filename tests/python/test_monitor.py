@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -228,6 +226,58 @@ def test_iteration_yields_samples_and_leaving_the_block_ends_the_command() -> No
     assert m.returncode == -signal.SIGTERM
 
 
+# --------------------------------------------------------------------------------------------------------- orphans
+
+ORPHAN = f"({sys.executable} -S -c 'import time\nwhile time.process_time() < 0.3: pass' &); "
+
+
+def exit_record(path: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(path.read_text().splitlines()[-1])
+    assert record["kind"] == "exit"
+    return record
+
+
+def test_an_orphan_that_no_sample_saw_makes_the_totals_a_lower_bound_and_the_record_says_so(tmp_path: Path) -> None:
+    m = monitor(["sh", "-c", ORPHAN + "sleep 1"], 60000, 60000, output_file=tmp_path / "f")
+    m.run()
+    last = exit_record(tmp_path / "f")
+    assert last["totals"]["cpu_user_secs"] + last["totals"]["cpu_system_secs"] < 0.3
+    assert "no subreaper" in last["lower_bound"]["reason"]
+
+
+def test_what_samples_saw_of_an_orphan_counts_and_the_rest_is_said_to_be_missing(tmp_path: Path) -> None:
+    m = monitor(["sh", "-c", ORPHAN + "sleep 1"], 10, 10, output_file=tmp_path / "f")
+    m.run()
+    last = exit_record(tmp_path / "f")
+    used = last["totals"]["cpu_user_secs"] + last["totals"]["cpu_system_secs"]
+    assert 0.1 < used < 1
+    assert "no subreaper" in last["lower_bound"]["reason"]
+
+
+def test_the_same_holds_of_what_popen_has_started(tmp_path: Path) -> None:
+    execute = denet.execute_with_monitoring
+    execute(["sh", "-c", ORPHAN + "sleep 1"], base_interval_ms=60000, max_interval_ms=60000, output_file=tmp_path / "f")
+    assert "no subreaper" in exit_record(tmp_path / "f")["lower_bound"]["reason"]
+
+
+def test_a_command_without_children_has_exact_totals(tmp_path: Path) -> None:
+    m = monitor(BURN, output_file=tmp_path / "f")
+    m.run()
+    assert "lower_bound" not in exit_record(tmp_path / "f")
+
+
+def test_python_is_made_no_subreaper() -> None:
+    code = (
+        "import ctypes, denet\n"
+        "denet.execute_with_monitoring(['true'])\n"
+        "denet.ProcessMonitor(['true'], 50, 100, quiet=True).run()\n"
+        "made = ctypes.c_int(7)\n"
+        "ctypes.CDLL(None).prctl(37, ctypes.byref(made))\n"
+        "print(made.value)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "0\n"
+
+
 # ------------------------------------------------------------------------------------------------------- attaching
 
 
@@ -252,24 +302,3 @@ def test_sample_once_gives_a_record_as_long_as_it_runs() -> None:
     assert first is not None and json.loads(first)["kind"] == "tree"
     m.run()
     assert m.sample_once() is None
-
-
-# ----------------------------------------------------------------------------------------------------------- leaks
-
-
-def test_monitors_leave_no_memory_and_no_descriptors() -> None:
-    def resident_kb() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4
-
-    def make(n: int) -> None:
-        for _ in range(n):
-            m = denet.ProcessMonitor.from_pid(os.getppid(), 1000, 1000, quiet=True)
-            m.sample_once()
-            del m
-        gc.collect()
-
-    make(500)
-    memory, descriptors = resident_kb(), len(os.listdir("/proc/self/fd"))
-    make(9500)
-    assert len(os.listdir("/proc/self/fd")) == descriptors
-    assert resident_kb() - memory < 4096

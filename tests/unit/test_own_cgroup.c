@@ -206,6 +206,24 @@ static void one_that_is_locked_has_a_living_owner(void **state) {
         assert_false(is_there("u/job/denet-13-500"));
 }
 
+static void what_this_process_let_go_of_is_swept_and_what_it_uses_is_not(void **state) {
+        struct dn_cgroup used, forgotten;
+        char path[128];
+
+        dn_cgroup_init(&used);
+        dn_cgroup_init(&forgotten);
+        assert_int_equal(dn_own_cgroup_make(&used, proc_path(), false), 0);
+        assert_int_equal(dn_own_cgroup_make(&forgotten, proc_path(), false), 0);
+        snprintf(path, sizeof(path), "u/job/%s", forgotten.name);
+        dn_cgroup_close(&forgotten); /* as where the command still ran */
+        assert_true(is_there(path));
+        dn_own_cgroup_tidy(&used);
+        assert_false(is_there(path));
+        snprintf(path, sizeof(path), "u/job/%s", used.name);
+        assert_true(is_there(path));
+        dn_own_cgroup_remove(&used);
+}
+
 static void a_batch_systems_or_a_containers_is_only_read(void **state) {
         static const char *const paths[] = {"slurmstepd.scope", "docker", "kubepods.slice"};
         struct dn_cgroup c;
@@ -292,5 +310,6 @@ RUN_TESTS(TEST(it_is_named_by_its_owner), TEST(a_second_one_of_one_owner_has_ano
           TEST(controllers_are_enabled_in_a_root_alone_and_only_when_required),
           TEST(only_what_a_dead_owner_left_is_swept), TEST(one_that_is_not_empty_stays),
           TEST(what_was_left_within_one_goes_with_it), TEST(one_that_is_locked_has_a_living_owner),
+          TEST(what_this_process_let_go_of_is_swept_and_what_it_uses_is_not),
           TEST(a_batch_systems_or_a_containers_is_only_read), TEST(the_root_counts_all_the_machine_and_is_not_read),
           TEST(what_lies_outside_of_the_mounted_part_is_not_found), TEST(those_in_it_and_below_it_are_listed))

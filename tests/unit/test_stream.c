@@ -593,6 +593,9 @@ static void without_a_subreaper_a_tree_with_children_says_that_its_totals_are_a_
 
         assert_non_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
         denet_free(d);
+        d = run(OPTIONS(.interval_ms = 10000), SHELL("/bin/true; exit 0"));
+        assert_non_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
+        denet_free(d);
         d = run(NULL, ARGV((char *)"true"));
         assert_null(strstr(denet_record_json(wait_for(d, DENET_EXIT), NULL), "\"lower_bound\""));
         denet_free(d);
@@ -1046,6 +1049,7 @@ static void names_and_ids_of_fields_agree(void **state) {
                 if (!*field->block)
                         assert_int_equal(denet_field_id(field->name), n);
                 assert_in_range(field->decimals, 0, 9);
+                assert_int_equal(field->part == DENET_WHOLE, !*field->block);
         }
         assert_true(n > 25);
         assert_null(denet_field_at(-1));
@@ -1054,6 +1058,20 @@ static void names_and_ids_of_fields_agree(void **state) {
         assert_int_equal(denet_field_id("no_such_field"), -ENOENT);
         assert_int_equal(denet_field_id(""), -ENOENT);
         assert_int_equal(denet_field_id("state"), -ENOENT);
+}
+
+static const denet_field *field_of(const char *name) {
+        return denet_field_at(denet_field_id(name));
+}
+
+static void a_field_says_whose_rows_have_it(void **state) {
+        assert_int_equal(field_of("cgroup.memory_peak_kb")->part, DENET_CGROUP);
+        assert_int_equal(field_of("psi_mem.some_avg10")->part, DENET_PSI);
+        assert_int_equal(field_of("rapl.package_joules")->part, DENET_ENERGY);
+        assert_int_equal(field_of("gpu.total_memory_used")->part, DENET_GPU_ALL);
+        assert_int_equal(field_of("gpu.total_memory_used")->many, 0);
+        assert_int_equal(field_of("gpu.devices.temperature")->part, DENET_GPU);
+        assert_int_equal(field_of("gpu.devices.temperature")->many, 1);
 }
 
 static void a_value_that_is_not_known_is_enodata(void **state) {
@@ -1165,7 +1183,8 @@ RUN_TESTS(LEAVES_NOTHING(a_run_is_metadata_then_trees_then_its_exit), LEAVES_NOT
           LEAVES_NOTHING(a_sample_says_how_long_it_is_since_monitoring_began), LEAVES_NOTHING(nothing_reads_as_nothing),
           LEAVES_NOTHING(a_file_has_no_process), LEAVES_NOTHING(a_command_has_no_lines),
           LEAVES_NOTHING(what_cannot_be_opened_is_said), LEAVES_NOTHING(a_file_is_read_through_a_sink_and_back),
-          LEAVES_NOTHING(names_and_ids_of_fields_agree), LEAVES_NOTHING(a_value_that_is_not_known_is_enodata),
+          LEAVES_NOTHING(names_and_ids_of_fields_agree), LEAVES_NOTHING(a_field_says_whose_rows_have_it),
+          LEAVES_NOTHING(a_value_that_is_not_known_is_enodata),
           LEAVES_NOTHING(a_probe_gives_the_machine_and_what_can_be_measured_on_it),
           LEAVES_NOTHING(a_sink_that_cannot_be_opened_says_why), LEAVES_NOTHING(freeing_nothing_is_nothing),
           LEAVES_NOTHING(a_summary_of_nothing_has_no_numbers))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thousands of monitors in one process leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import denet
+
+SANITIZED = "DENET_SANITIZED" in os.environ
+FIRST = 500  # after so many, what is made once has been made
+GROWTH_KB = 4096
+
+
+def children() -> set[int]:
+    """Those of this process, zombies too."""
+    own = f"PPid:\t{os.getpid()}\n".encode()
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            if own in status.read_bytes():
+                found.add(int(status.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def cgroups() -> set[str]:
+    """Those that denet made for this process."""
+    return {str(path) for path in Path("/sys/fs/cgroup").rglob(f"denet-{os.getpid()}-*") if path.is_dir()}
+
+
+def held() -> dict[str, object]:
+    return {
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "threads": len(os.listdir("/proc/self/task")),
+        "children": children(),
+        "cgroups": cgroups(),
+    }
+
+
+def resident_kb() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def run() -> None:
+    m = denet.ProcessMonitor(["/bin/true"], 1000, 1000, quiet=True)
+    m.run()
+    assert m.returncode == 0
+
+
+def leaves_nothing(what: Callable[[], object], times: int = 2000) -> None:
+    """Does it so many times, and holds what this process has after that against what it had."""
+
+    def call(n: int) -> None:
+        for _ in range(n):
+            what()
+        gc.collect()
+
+    call(FIRST)
+    before, memory_kb = held(), resident_kb()
+    call((1000 if SANITIZED else times) - FIRST)
+    assert held() == before
+    if not SANITIZED:  # which keep for a while what is freed
+        assert resident_kb() - memory_kb < GROWTH_KB
+
+
+def test_ten_thousand_commands_leave_nothing() -> None:
+    leaves_nothing(run, 10000)
+
+
+def test_ten_thousand_monitors_of_a_process_leave_nothing() -> None:
+    leaves_nothing(lambda: denet.ProcessMonitor.from_pid(os.getppid(), 1000, 1000, quiet=True).sample_once(), 10000)
+
+
+def test_monitors_that_nobody_followed_leave_nothing_once_their_commands_have_ended() -> None:
+    def start() -> None:
+        nonlocal n
+        denet.ProcessMonitor(["/bin/true"], 1000, 1000, quiet=True)
+        n += 1
+        if n % FIRST == 0:  # the next one that begins puts in order what those before it left
+            time.sleep(0.1)
+            run()
+
+    n = 0
+    leaves_nothing(start)
+
+
+def test_commands_through_subprocess_leave_nothing() -> None:
+    leaves_nothing(lambda: denet.execute_with_monitoring(["/bin/true"], capture_output=True))
+
+
+def test_commands_that_cannot_be_started_leave_nothing() -> None:
+    def fail() -> None:
+        with pytest.raises(FileNotFoundError):
+            denet.execute_with_monitoring(["/no/such"])
+        with pytest.raises(FileNotFoundError):
+            denet.ProcessMonitor(["/no/such"], 100, 1000)
+
+    leaves_nothing(fail)
+
+
+def test_measured_blocks_leave_nothing() -> None:
+    def measure() -> None:
+        with denet.measure():
+            pass
+
+    leaves_nothing(measure)
