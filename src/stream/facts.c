@@ -247,7 +247,7 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
 static int say_env(struct denet *d, const struct dn_env_roots *roots) {
         dn_autotext struct dn_text line = {0};
 
-        dn_env_write(&line, roots, d->start_unix_ms, d->o.output);
+        dn_env_write(&line, roots, d->start_unix_ms, d->o.cwd, d->o.output);
         return dn_stream_queue_text(d, DN_ENV, d->start_unix_ms, &line);
 }
 
@@ -303,7 +303,8 @@ int dn_facts_abilities(struct denet *d) {
 int dn_facts_begin(struct denet *d, char *const *argv) {
         dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autoclose int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct dn_env_roots roots = {proc, sys};
+        dn_autoclose int top = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dn_env_roots roots = {proc, sys, top};
         const struct dn_row *main = dn_table_row(&d->last->part[DN_PROCESS], 0);
         struct said *said = said_of(d->facts, main->slot);
         int r = 0;

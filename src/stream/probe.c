@@ -68,8 +68,7 @@ static void write_cgroup(struct dn_json *json, const struct dn_env_roots *roots)
 }
 
 static void write_capabilities(struct dn_json *json, const struct dn_env_roots *roots) {
-        dn_autoclose int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct dn_probe_roots where = {roots->proc, roots->sys, root, dn_probe_counter()};
+        struct dn_probe_roots where = {roots->proc, roots->sys, roots->root, dn_probe_counter()};
         struct dn_ability found[DN_ABILITIES] = {0};
 
         dn_abilities_look(found, &where);
@@ -109,7 +108,8 @@ static int say_machine(struct denet *d, const struct dn_env_roots *roots, int64_
 int denet_probe(denet **ret_d, const denet_options *o, denet_error *error) {
         dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autoclose int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct dn_env_roots roots = {proc, sys};
+        dn_autoclose int top = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dn_env_roots roots = {proc, sys, top};
         dn_autotext struct dn_text env = {0};
         int64_t unix_ms = dn_clock_unix_ms();
         denet *d;
@@ -118,7 +118,7 @@ int denet_probe(denet **ret_d, const denet_options *o, denet_error *error) {
 
         if (r < 0)
                 return r;
-        dn_env_write(&env, &roots, unix_ms, NULL);
+        dn_env_write(&env, &roots, unix_ms, NULL, NULL);
         r = dn_stream_queue_text(d, DN_ENV, unix_ms, &env);
         if (r == 0)
                 r = say_machine(d, &roots, unix_ms);
