@@ -46,8 +46,11 @@ def run(program: Path, seconds: int, build: Path) -> Came:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         limits = [f"-max_total_time={seconds}", f"-timeout={SLOW_SECONDS}", "-rss_limit_mb=2048"]
         more = ["-print_final_stats=1", "-close_fd_mask=2", f"-artifact_prefix={build}/fuzz-{name}-"]
-        command = [str(program), *limits, *more, scratch, str(corpus)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        found = Path(scratch) / "found"
+        found.mkdir()
+        command = [str(program), *limits, *more, str(found), str(corpus)]
+        places = {**os.environ, "TMPDIR": scratch}
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=places)
     said = done.stdout.decode(errors="replace")
     came = Came(name, number(r"stat::number_of_executed_units: (\d+)", said), number(r"\bcov: (\d+)", said), "")
     if done.returncode != 0:
