@@ -239,6 +239,25 @@ def test_functions_of_python_have_their_names(background: Background) -> None:
         Path(f"/tmp/perf-{process.pid}.map").unlink(missing_ok=True)
 
 
+def test_methods_that_java_compiled_have_their_names(background: Background, tmp_path: Path) -> None:
+    for tool in ("java", "javac", "jcmd"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not here")
+    subprocess.run(["javac", "-d", tmp_path, SOURCES / "Chain.java"], check=True, capture_output=True)
+    options = ["-Xcomp", "-XX:-Inline", "-XX:+PreserveFramePointer", "-XX:TieredStopAtLevel=1"]
+    process = start(background, ["java", *options, "-cp", tmp_path, "Chain"])
+    try:
+        if subprocess.run(["jcmd", str(process.pid), "Compiler.perfmap"], capture_output=True).returncode != 0:
+            pytest.skip("this Java writes no perf map: 17 and later do")
+        stack = stack_of(process, "--stack", "65536")
+        jit = [frame["name"] for frame in stack["frames"] if frame["kind"] == "jit"]
+        chain = [name.split("(")[0].split(".")[-1] for name in jit if " Chain." in name]
+        assert chain == ["waitHere", "openUp", "main"]
+        assert stack["whole"]
+    finally:
+        Path(f"/tmp/perf-{process.pid}.map").unlink(missing_ok=True)
+
+
 def split_debug(program: Path, debug: Path) -> None:
     """Takes symbols and debug information out of a program, into a file of their own."""
     if not shutil.which("objcopy"):
