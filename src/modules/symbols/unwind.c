@@ -53,7 +53,8 @@ static int by_frame_pointer(struct walk *w) {
         return 1;
 }
 
-/* Python's trampolines of 3.12 keep no frame pointer, and leave one word between the return addresses; later ones do. */
+/* Python's trampolines of 3.12 keep no frame pointer, and leave one word between the return addresses; later ones do.
+ */
 static int by_trampoline(struct walk *w) {
         struct dn_registers caller = w->registers;
         struct dn_str name;
