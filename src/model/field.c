@@ -166,12 +166,19 @@ int dn_field_find_next(struct dn_str name, int *hint) {
 
 int dn_unit_decimals(int unit) {
         static const uint8_t decimals[DN_UNITS] = {
-                [DN_NUMBER] = DN_DECIMALS_NUMBER,     [DN_PERCENT] = DN_DECIMALS_PERCENT,
-                [DN_SECONDS] = DN_DECIMALS_SECONDS,   [DN_UPTIME] = DN_DECIMALS_UPTIME,
-                [DN_BYTES] = DN_DECIMALS_BYTES,       [DN_KIB] = DN_DECIMALS_KIB,
-                [DN_FRACTION] = DN_DECIMALS_FRACTION, [DN_JOULES] = DN_DECIMALS_JOULES,
-                [DN_WATTS] = DN_DECIMALS_WATTS,       [DN_CELSIUS] = DN_DECIMALS_CELSIUS,
+                [DN_NUMBER] = DN_DECIMALS_NUMBER,
+                [DN_PERCENT] = DN_DECIMALS_PERCENT,
+                [DN_SECONDS] = DN_DECIMALS_SECONDS,
+                [DN_UPTIME] = DN_DECIMALS_UPTIME,
+                [DN_BYTES] = DN_DECIMALS_BYTES,
+                [DN_KIB] = DN_DECIMALS_KIB,
+                [DN_FRACTION] = DN_DECIMALS_FRACTION,
+                [DN_JOULES] = DN_DECIMALS_JOULES,
+                [DN_WATTS] = DN_DECIMALS_WATTS,
+                [DN_CELSIUS] = DN_DECIMALS_CELSIUS,
                 [DN_MHZ] = DN_DECIMALS_MHZ,
+                [DN_NANOSECONDS] = DN_DECIMALS_NANOSECONDS,
+                [DN_PER_SECOND] = DN_DECIMALS_PER_SECOND,
         };
 
         return decimals[unit];
@@ -180,8 +187,9 @@ int dn_unit_decimals(int unit) {
 const char *dn_unit_name(int unit) {
         static const char *const names[DN_UNITS] = {
 #define UNIT(unit) [DN_##unit] = DN_UNIT_##unit
-                UNIT(NUMBER), UNIT(PERCENT), UNIT(SECONDS), UNIT(UPTIME), UNIT(BYTES), UNIT(KIB),   UNIT(FRACTION),
-                UNIT(JOULES), UNIT(WATTS),   UNIT(CELSIUS), UNIT(MHZ),    UNIT(TEXT),  UNIT(WORDS),
+                UNIT(NUMBER), UNIT(PERCENT),     UNIT(SECONDS),    UNIT(UPTIME), UNIT(BYTES),
+                UNIT(KIB),    UNIT(FRACTION),    UNIT(JOULES),     UNIT(WATTS),  UNIT(CELSIUS),
+                UNIT(MHZ),    UNIT(NANOSECONDS), UNIT(PER_SECOND), UNIT(TEXT),   UNIT(WORDS),
         };
 
         return names[unit];

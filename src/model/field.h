@@ -42,6 +42,8 @@ enum dn_unit {
         DN_WATTS,
         DN_CELSIUS,
         DN_MHZ,
+        DN_NANOSECONDS,
+        DN_PER_SECOND,
         DN_TEXT,  /* the value is a pointer: dn_row_text */
         DN_WORDS, /* a bit a word of dn_field.words */
         DN_UNITS
@@ -59,6 +61,8 @@ enum {
         DN_DECIMALS_WATTS = 3,
         DN_DECIMALS_CELSIUS = 0,
         DN_DECIMALS_MHZ = 0,
+        DN_DECIMALS_NANOSECONDS = 0,
+        DN_DECIMALS_PER_SECOND = 2,
         DN_DECIMALS_TEXT = 0,
         DN_DECIMALS_WORDS = 0
 };
@@ -74,6 +78,8 @@ enum {
 #define DN_UNIT_WATTS "watts"
 #define DN_UNIT_CELSIUS "degrees Celsius"
 #define DN_UNIT_MHZ "MHz"
+#define DN_UNIT_NANOSECONDS "nanoseconds"
+#define DN_UNIT_PER_SECOND "per second"
 #define DN_UNIT_TEXT "text"
 #define DN_UNIT_WORDS "words"
 enum dn_nature {

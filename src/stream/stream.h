@@ -5,6 +5,7 @@
 #include "format/reader.h"
 #include "format/writer.h"
 #include "host/loop.h"
+#include "host/module.h"
 #include "host/own_cgroup.h"
 #include "host/spawn.h"
 #include "model/accounts.h"
@@ -60,6 +61,7 @@ struct denet {
                 void *state;
         } sources[DN_SOURCES_MAX];
         uint32_t n_sources;
+        struct dn_loaded ebpf; /* the module, where it was asked for and is there */
         struct dn_said {
                 const char *name;
                 int can;            /* of dn_can */

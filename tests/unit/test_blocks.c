@@ -146,10 +146,10 @@ static void a_csv_row_has_the_blocks_behind_the_whole(void **state) {
         make(&m, DN_TREE, false);
         assert_true(dn_csv_row(&text, &m.record));
         assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,\n")));
-        dn_row_set(dn_block_row(m.sample.part, DN_GPU_ENERGY), DN_GPU_ENERGY_process_joules, 31000000, 1);
+        dn_row_set(dn_block_row(m.sample.part, DN_SYSCALL_ANALYSIS), DN_SYSCALL_ANALYSIS_network_intensity, 3100, 1);
         dn_text_reset(&text);
         assert_true(dn_csv_row(&text, &m.record));
-        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,31.0\n")));
+        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,0.31\n")));
 }
 
 /* Two devices, of the first a part: each comes back with its texts, words and number. */
