@@ -109,13 +109,13 @@ static void a_file_that_grows_is_read_on(void **state) {
         make_place(&place);
         assert_int_equal(dn_jit_new(&jit), 0);
         assert_int_equal(dn_jit_read(jit, place.root, 7, getuid()), -ENOENT);
-        append(&place, "1000 10 first\n2000 10 far");
+        append(&place, "1000 10 first\n2000 10 some");
         assert_int_equal(dn_jit_read(jit, place.root, 7, getuid()), 0);
         assert_named(jit, 0x1000, "first");
         assert_named(jit, 0x2000, "-"); /* half a line */
-        append(&place, "ther\n");
+        append(&place, "_more\n");
         assert_int_equal(dn_jit_read(jit, place.root, 7, getuid()), 0);
-        assert_named(jit, 0x2000, "farther");
+        assert_named(jit, 0x2000, "some_more");
         assert_named(jit, 0x1000, "first");
         dn_jit_free(jit);
         remove_place(&place);
