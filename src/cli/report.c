@@ -31,6 +31,17 @@ bool dn_report_number(const struct dn_report *r, const char *name, double *ret_n
         return denet_summary_number(r->summary, name, ret_number) == 0;
 }
 
+bool dn_report_failed(const struct dn_report *r) {
+        const struct dn_text *const texts[] = {&r->command,     &r->host,      &r->lower_bound,     &r->gpu_name,
+                                               &r->io.reason,   &r->io.hint,   &r->gpu.reason,      &r->gpu.hint,
+                                               &r->ebpf.reason, &r->ebpf.hint, &r->missing.reasons, &r->missing.names};
+
+        for (size_t i = 0; i < DN_COUNT(texts); i++)
+                if (texts[i]->failed)
+                        return true;
+        return r->failed || r->costliest.groups.failed;
+}
+
 static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
         struct dn_scan again = *scan;
         struct dn_str key;
@@ -161,11 +172,13 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
         struct dn_str line = {0};
 
         r->records++;
-        denet_summary_add(r->summary, record);
+        r->failed |= denet_summary_add(r->summary, record) < 0;
         add_cgroup(r, record);
         add_gpus(r, record);
-        if (names || kind == DENET_METADATA || kind == DENET_EXIT)
+        if (names || kind == DENET_METADATA || kind == DENET_EXIT) {
                 line.p = denet_record_json(record, &line.n);
+                r->failed |= !line.p;
+        }
         if (line.p && kind == DENET_METADATA)
                 add_metadata(r, line);
         if (line.p && kind == DENET_EXIT)

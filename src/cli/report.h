@@ -22,8 +22,12 @@ struct dn_report {
         double throttled_secs, oom_kills; /* of the cgroup, by the last record that has one */
         int throttled_field, oom_field, gpu_name_field;
         struct dn_text gpu_name;  /* of all devices; of several kinds "GPUs"; empty: there is none */
+        bool failed;              /* no memory for a record's text */
         uint64_t records, broken; /* broken: lines of a file that were left out */
 };
+
+/* There was no memory for some of it. What is made of it would be wrong, or lack something. */
+bool dn_report_failed(const struct dn_report *r);
 
 int dn_report_open(struct dn_report *r); /* 0 or -ENOMEM */
 void dn_report_add(struct dn_report *r, const denet_record *record);

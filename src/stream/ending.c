@@ -52,7 +52,7 @@ static const char *lower_bound(const struct denet *d) {
         if (d->target.counted)
                 return NULL;
         if (d->ledger.lower_bound || d->target.subreaper)
-                return d->ledger.lower_bound;
+                return d->ledger.lower_bound ? d->ledger.lower_bound : d->ledger.reaped_why;
         if (attached && d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return "attached, and the process was waited for by its parent before its last reading";
         if (!d->target.children || !(has_forked(d) || cgroup_used_more(d)))

@@ -349,8 +349,12 @@ int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error
 
 static bool pidfd_says_ended(const struct denet *d) {
         struct pollfd pidfd = {.fd = d->held.pidfd, .events = POLLIN};
+        int n;
 
-        return poll(&pidfd, 1, 0) > 0 && (pidfd.revents & POLLIN);
+        do
+                n = poll(&pidfd, 1, 0);
+        while (n < 0 && errno == EINTR);
+        return n > 0 && (pidfd.revents & POLLIN);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
