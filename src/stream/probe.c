@@ -68,7 +68,7 @@ static void write_cgroup(struct dn_json *json, const struct dn_env_roots *roots)
 }
 
 static void write_capabilities(struct dn_json *json, const struct dn_env_roots *roots) {
-        struct dn_probe_roots where = {roots->proc, roots->sys, roots->root, dn_probe_counter()};
+        struct dn_probe_roots where = {roots->proc, roots->sys, roots->root, dn_probe_counter(), dn_probe_bpf()};
         struct dn_ability found[DN_ABILITIES] = {0};
 
         dn_abilities_look(found, &where);

@@ -23,11 +23,12 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
                 return -ENOMEM;
         e->target = t;
         e->parts = t->ebpf;
-        r = dn_ebpf_load(e, why);
+        r = dn_ebpf_load_bounded(&e, why);
         if (r == 0 && e->parts & DN_BPF_SYSCALLS)
                 r = dn_ebpf_syscalls_open(e);
         if (r < 0) {
-                ebpf_close(e);
+                if (e)
+                        ebpf_close(e);
                 return r;
         }
         *ret_state = e;

@@ -24,6 +24,9 @@ struct dn_ebpf {
  * behind a newline. Raises permitted capabilities meanwhile. */
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why);
 void dn_ebpf_unload(struct dn_ebpf *e);
+/* bounded.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
+ * thread and is NULL here. */
+int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */

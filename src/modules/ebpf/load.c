@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "host/clock.h"
+#include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
-#include "modules/ebpf/rights.h"
+#include "sources/linux/probe/rights.h"
 
 #include "denet.skel.h"
 #include <bpf/bpf.h>
@@ -30,23 +31,33 @@ static void choose(struct dn_bpf *b, unsigned parts) {
         bpf_program__set_autoload(b->progs.on_exec, calls);
 }
 
-static int refused(int r, struct dn_text *why) {
-        switch (-r) {
-        case EPERM:
-        case EACCES:
-                dn_text_put(why, DN_STR("the kernel does not let BPF programs be loaded here: it takes CAP_BPF and "
-                                        "CAP_PERFMON\nrun denet as root, or: sudo setcap cap_bpf,cap_perfmon=ep "
-                                        "\"$(command -v denet)\""));
-                break;
-        case ESRCH:
-        case ENOENT:
-        case ENOTSUP:
-                dn_text_put(why, DN_STR("the kernel does not describe its types (/sys/kernel/btf/vmlinux), or lacks a "
-                                        "hook\na kernel of 5.13 or later with CONFIG_DEBUG_INFO_BTF"));
-                break;
-        default: dn_text_printf(why, "BPF programs cannot be loaded: %s", strerror(-r));
+/* By what the program is kept out, as doctor says it; asked while the rights are raised. */
+static bool kept_out(struct dn_text *why) {
+        dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                         sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dn_rights rights = dn_rights_read(proc);
+        struct dn_ability a = {0};
+
+        dn_ability_ebpf(&a, &(struct dn_probe_roots){.proc = proc, .sys = sys, .bpf = dn_probe_bpf()}, &rights);
+        if (a.can == DN_CAN_NOT) {
+                dn_text_put(why, dn_text_str(&a.reason));
+                dn_text_put_char(why, '\n');
+                dn_text_put(why, dn_text_str(&a.hint));
         }
-        return r;
+        dn_text_free(&a.reason);
+        dn_text_free(&a.hint);
+        return a.can == DN_CAN_NOT;
+}
+
+/* Whatever the kernel says, the rest goes on: also where it is the kernel that has no memory for it. */
+static int refused(int r, struct dn_text *why) {
+        if (kept_out(why))
+                return -EPERM;
+        if (r == -ESRCH || r == -ENOENT || r == -ENOTSUP)
+                dn_text_put(why, DN_STR("the kernel lacks a hook\na kernel of 5.13 or later"));
+        else
+                dn_text_printf(why, "the kernel refuses the BPF programs: %s", strerror(-r));
+        return -EPERM;
 }
 
 int dn_ebpf_iterate(struct bpf_link *link) {
@@ -143,14 +154,14 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
 
         if (r < 0)
                 return r;
-        before = dn_rights_raise();
+        before = dn_raise();
         r = load(e);
-        dn_rights_drop(&before);
         if (r < 0) {
                 dn_ebpf_unload(e);
-                return r == -ENOMEM ? r : refused(r, why);
+                r = refused(r, why);
         }
-        return 0;
+        dn_lower(&before);
+        return r;
 }
 
 void dn_ebpf_unload(struct dn_ebpf *e) {
