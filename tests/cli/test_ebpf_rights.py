@@ -8,13 +8,14 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, Argument, Record, parse_records, the
-from test_ebpf import calls, pytestmark  # noqa: F401 # skipped where eBPF does not run
+from harness import DENET, PATIENCE, Argument, Record, parse_records, the, wait_until
+from test_ebpf import calls, programs, pytestmark  # noqa: F401 # skipped where eBPF does not run
 
 NOBODY = 65534
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
@@ -189,3 +190,94 @@ def test_in_a_pid_namespace_pids_are_the_callers_and_counts_right(truth: Helper,
     assert calls(last)["getppid"]["count"] >= 50_000
     assert last["ebpf"]["lost_events"] == 0
     assert last["totals"]["processes_seen"] >= 21
+
+
+# ----------------------------------------------------------------------------------------- without, each way of it
+
+
+def refused(*command: Argument, **how: object) -> tuple[str, str]:
+    """The reason and the hint, of a run that goes on all the same and says it in one line."""
+    words = [os.fspath(w) for w in command]
+    done = subprocess.run(words, capture_output=True, timeout=PATIENCE, cwd="/", **how)  # type: ignore[call-overload]
+    records = parse_records(done.stdout)
+    found = ability(records)
+    assert done.returncode == 3, (done.returncode, done.stderr)
+    assert found["available"] is False
+    hint = found.get("hint", "all else is measured")
+    assert done.stderr.decode().splitlines() == [f"denet: --enable-ebpf: {found['reason']}; {hint}"]
+    assert "ebpf" not in the(records, "exit")
+    assert the(records, "exit")["totals"]["page_faults_cached"] > 0
+    return found["reason"], found.get("hint", "")
+
+
+ENDS_WITH_3: list[Argument] = ["--enable-ebpf", "-j", "run", "sh", "-c", "exit 3"]
+SETCAP = 'sudo setcap cap_bpf,cap_perfmon=ep "$(command -v denet)"'
+
+
+def filtered(how: str, what: str) -> list[Argument]:
+    return [sys.executable, Path(__file__).parent / "filtered.py", how, what]
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Path:
+    """A copy for others, with the modules beside it: without rights they are taken from there."""
+    copy = copy_for_others(tmp_path)
+    shutil.copy(MODULES / "denet-ebpf.so", tmp_path)
+    (tmp_path / "denet-ebpf.so").chmod(0o755)
+    return copy
+
+
+@needs_root
+def test_a_user_without_rights_is_told_what_gives_them(beside: Path) -> None:
+    assert refused(*AS_NOBODY, beside, *ENDS_WITH_3) == ("lacks CAP_BPF, CAP_PERFMON", SETCAP)
+
+
+@needs_setcap
+def test_no_new_privs_takes_what_the_file_gives(capable: Path) -> None:
+    reason, hint = refused(*with_modules_installed([*AS_NOBODY, "--no-new-privs", capable, *ENDS_WITH_3]))
+    assert reason == "lacks CAP_BPF, CAP_PERFMON, and no_new_privs is set: no file can give them"
+    assert hint == "run denet outside of what set it (systemd: NoNewPrivileges=no)"
+
+
+@needs_root
+def test_a_user_namespace_loads_nothing_even_as_its_root(beside: Path) -> None:
+    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no user namespaces here")
+    reason, _ = refused("unshare", "--user", "--map-root-user", beside, *ENDS_WITH_3)
+    assert reason == "no BPF program may be loaded from a user namespace"
+
+
+@needs_root
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
+def test_a_filter_that_forbids_bpf_is_named(error: str) -> None:
+    reason, _ = refused(*filtered(error, "bpf"), DENET, *ENDS_WITH_3)
+    assert reason == "a seccomp filter forbids bpf(2)"
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [(0, "ENOMEM"), (5, "EINVAL"), (28, "ENOMEM"), (33, "EPERM"), (2, "ENOMEM")],
+    ids=["map", "program", "link", "iterator", "member"],
+)
+def test_where_loading_fails_halfway_the_command_runs_and_nothing_stays(step: int, error: str) -> None:
+    """Numbers of bpf(2)'s commands: what was loaded before that step is given up."""
+    before = programs()
+    reason, _ = refused(*filtered(error, f"bpf={step}"), DENET, *ENDS_WITH_3)
+    assert reason.startswith("the kernel ")
+    wait_until(lambda: programs() <= before)
+
+
+@needs_root
+@pytest.mark.parametrize("step", [0, 5, 28, 2])
+def test_where_bpf_does_not_return_the_command_runs_all_the_same(step: int) -> None:
+    reason, _ = refused(*filtered("ask", f"bpf={step}"), DENET, *ENDS_WITH_3)
+    assert reason == "bpf(2) does not return, for 5 s so far"
+
+
+@needs_root
+def test_a_filter_that_forbids_perf_events_takes_nothing_from_it() -> None:
+    command = [os.fspath(w) for w in [*filtered("EPERM", "perf_event_open"), DENET, *ENDS_WITH_3]]
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert ability(parse_records(done.stdout)) == {"available": True}

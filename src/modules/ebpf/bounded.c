@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Loading in a thread of its own, with a bound: the command is held meanwhile, and whatever becomes of a bpf(2) that does
- * not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever. */
+ * Loading in a thread of its own, with a bound: the command is held meanwhile, and whatever becomes of a bpf(2) that
+ * does not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever. */
 #include "modules/ebpf/ebpf.h"
 
 #include <dlfcn.h>

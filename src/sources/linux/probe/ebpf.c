@@ -78,7 +78,7 @@ void dn_ability_ebpf(struct dn_ability *a, const struct dn_probe_roots *roots, c
                 a->can = DN_CAN;
 }
 
-/* Of a descriptor that nobody has, so that where it is allowed it is no such file. */
+/* Of a descriptor that nobody has: where it is allowed, that is what is wrong with it. */
 int dn_probe_bpf(void) {
         union bpf_attr attr = {.info.bpf_fd = UINT32_MAX};
         struct dn_raised before = dn_raise();
@@ -86,5 +86,5 @@ int dn_probe_bpf(void) {
         int error = r < 0 ? errno : 0;
 
         dn_lower(&before);
-        return error == EBADF ? 0 : -error;
+        return error == EPERM || error == EACCES || error == ENOSYS ? -error : 0;
 }
