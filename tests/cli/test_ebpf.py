@@ -39,6 +39,7 @@ def why_not() -> str:
 
 
 NOT_HERE = why_not()
+BESIDES = 0.1 if SLOW else 0.002  # seconds that a process uses before and after it looks at its clock
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
 
@@ -133,7 +134,7 @@ def test_those_whose_totals_nobody_gets_are_counted_too(truth: Helper, tmp_path:
     used = int.from_bytes(report.read_bytes()[:8], sys.byteorder) / 1e9
     assert "lower_bound" not in record
     assert cpu_secs(record["totals"]) >= used
-    assert cpu_secs(record["totals"]) <= used * 1.02 + 0.4  # what a process uses before and after it looks
+    assert cpu_secs(record["totals"]) <= used * 1.02 + 200 * BESIDES
 
 
 def test_attached_nothing_is_missed_from_then_on(truth: Helper, tmp_path: Path, background: Background) -> None:
@@ -147,7 +148,7 @@ def test_attached_nothing_is_missed_from_then_on(truth: Helper, tmp_path: Path, 
     record = the(parse_records(out), "exit")
     used = int.from_bytes(report.read_bytes()[:8], sys.byteorder) / 1e9
     assert "lower_bound" not in record, (record, err)
-    assert used <= cpu_secs(record["totals"]) <= used * 1.02 + 0.5
+    assert used <= cpu_secs(record["totals"]) <= used * 1.02 + 100 * BESIDES + 0.3
     assert record["totals"]["processes_seen"] >= 201
 
 
