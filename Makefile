@@ -7,6 +7,7 @@
 #     make test           the tests, in a plain build and in one with sanitizers, and of the Python package
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
+#     make test-kernels   the eBPF tests under Debian's 6.1, 6.12 and 7.0, emulated; SERIES='6.16' for others
 #     make inject         lets every allocation and every system call fail once; some minutes
 #     make fuzz           all parsers, SECONDS=600 each
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
@@ -47,14 +48,14 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 
 .NOTPARALLEL:
 .PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
-.PHONY: deps-build deps-test deps-check deps-package
+.PHONY: test-kernels deps-build deps-test deps-check deps-package deps-kernels
 
 all: deps-build
 	@test -e $(BUILD)/build.ninja || $(MESON) setup $(BUILD)
 	@$(if $(PREFIX),$(MESON) configure $(BUILD) --prefix '$(PREFIX)')
 	@$(NINJA) -C $(BUILD)
 
-deps-build deps-test deps-check deps-package: deps-%:
+deps-build deps-test deps-check deps-package deps-kernels: deps-%:
 	@tools/install-deps $*
 
 run: all
@@ -76,6 +77,9 @@ test-sanitized: deps-test
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
 	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject
+
+test-kernels: deps-kernels with-tests
+	@PYTHON=$(PYTHON) tests/qemu/run $(BUILD) $(SERIES)
 
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
