@@ -11,6 +11,8 @@ static void ebpf_close(void *state) {
         struct dn_ebpf *e = state;
 
         dn_ebpf_syscalls_close(e);
+        dn_ebpf_by_process_close(&e->traffic);
+        dn_ebpf_by_process_close(&e->blocks);
         dn_ebpf_unload(e);
         free(e);
 }
@@ -26,6 +28,10 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         r = dn_ebpf_load(e, why);
         if (r == 0 && e->parts & DN_BPF_SYSCALLS)
                 r = dn_ebpf_syscalls_open(e);
+        if (r == 0 && e->parts & DN_BPF_NET)
+                r = dn_ebpf_net_open(e);
+        if (r == 0 && e->parts & DN_BPF_DISK)
+                r = dn_ebpf_disk_open(e);
         if (r < 0) {
                 ebpf_close(e);
                 return r;
@@ -49,6 +55,10 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
 
         if (r == 0 && e->syscalls)
                 r = dn_ebpf_syscalls_read(e, pass);
+        if (r == 0 && e->parts & DN_BPF_NET)
+                r = dn_ebpf_net_read(e, pass);
+        if (r == 0 && e->parts & DN_BPF_DISK)
+                r = dn_ebpf_disk_read(e, pass);
         return r < 0 ? r : put_lost(e, pass);
 }
 
