@@ -10,7 +10,7 @@ int dn_ebpf_net_open(struct dn_ebpf *e) {
         return dn_ebpf_by_process_open(&e->traffic, sizeof(struct dn_bpf_traffic));
 }
 
-static int64_t of_internet(const uint64_t bytes[DN_BPF_SOCKETS]) {
+static int64_t of_internet(const __u64 bytes[DN_BPF_SOCKETS]) {
         return (int64_t)(bytes[DN_BPF_TCP] + bytes[DN_BPF_UDP] + bytes[DN_BPF_INET]);
 }
 
