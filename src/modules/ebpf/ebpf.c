@@ -62,7 +62,17 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
         return r < 0 ? r : put_lost(e, pass);
 }
 
-static const struct dn_source source = {.name = "ebpf", .open = ebpf_open, .read = ebpf_read, .close = ebpf_close};
+static int ebpf_can(void *state, struct dn_text *why) {
+        const struct dn_ebpf *e = state;
+
+        if (!(e->target->ebpf & ~e->parts & DN_BPF_NET))
+                return DN_CAN;
+        dn_text_put(why, DN_STR("bytes through sockets take a kernel of 6.3 or later"));
+        return DN_CAN_PARTLY;
+}
+
+static const struct dn_source source = {
+        .name = "ebpf", .open = ebpf_open, .read = ebpf_read, .can = ebpf_can, .close = ebpf_close};
 static const struct dn_source *const sources[] = {&source, NULL};
 
 DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT, .name = "ebpf", .sources = sources};

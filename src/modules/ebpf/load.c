@@ -25,6 +25,11 @@ static bool has_hook(const char *name) {
         return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP) > 0;
 }
 
+/* Parts that this kernel can do. */
+static unsigned possible(unsigned parts) {
+        return has_hook("sock_send_length") && has_hook("sock_recv_length") ? parts : parts & ~(unsigned)DN_BPF_NET;
+}
+
 /* Programs of parts that are not asked for stay out. */
 static void choose(struct dn_bpf *b, unsigned parts) {
         bool counts = parts & DN_BPF_EXITS, calls = parts & DN_BPF_SYSCALLS;
@@ -155,6 +160,7 @@ static int load(struct dn_ebpf *e) {
         e->programs = dn_bpf__open();
         if (!e->programs)
                 return -errno;
+        e->parts = possible(e->parts);
         e->n_processors = n > 0 ? (uint32_t)n : 1;
         e->programs->rodata->config.parts = e->parts;
         e->programs->rodata->config.children = e->target->children;
