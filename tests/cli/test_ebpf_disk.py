@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Background
-from harness import DENET, PATIENCE, Record, denet, of_kind, parse_records, the
+from conftest import Background, Helper
+from harness import DENET, PATIENCE, Record, denet, has_io_uring, of_kind, parse_records, the
 from test_ebpf import NOT_HERE
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
@@ -94,6 +94,15 @@ def test_what_is_read_is_what_the_kernel_accounts(file: Path, how: str) -> None:
     assert found["retired"]["read_bytes"] == found["read_bytes"]
     assert sum(row["reads"] for row in found["latency"]) > 0
     check_latencies(found)
+
+
+@pytest.mark.skipif(not has_io_uring(), reason="io_uring is off here")
+@pytest.mark.parametrize("who", ["own", "worker"])
+def test_io_uring_is_counted_of_its_process(file: Path, truth: Helper, who: str) -> None:
+    measured([truth("ring"), str(file), "0", who])  # its own pages are in the cache then
+    found = disk(measured([truth("ring"), str(file), str(3 * MIB), who]))
+    assert found["read_bytes"] == 3 * MIB
+    assert sum(row["reads"] for row in found["latency"]) > 0
 
 
 def test_what_is_in_the_cache_takes_no_disk(file: Path) -> None:

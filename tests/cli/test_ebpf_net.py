@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, SANITIZED, Argument, Record, denet, of_kind, parse_records, the
+from harness import DENET, PATIENCE, SANITIZED, Argument, Record, denet, has_io_uring, of_kind, parse_records, the
 from test_ebpf import NOT_HERE
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
@@ -54,6 +54,13 @@ def test_a_transfer_of_a_known_size_is_counted_once_on_either_side(truth: Helper
 @pytest.mark.parametrize("kind", ["tcp4", "tcp6"])
 def test_what_is_sent_without_copies_is_counted(truth: Helper, kind: str) -> None:
     check_sums(network(truth("transfer"), kind, "zerocopy", str(SIZE)), "tcp", SIZE, SIZE)
+
+
+@pytest.mark.skipif(not has_io_uring(), reason="io_uring is off here")
+@pytest.mark.parametrize("kind", ["tcp4", "udp6", "unix"])
+@pytest.mark.parametrize("how", ["ring", "worker"])
+def test_io_uring_is_counted_of_its_process(truth: Helper, kind: str, how: str) -> None:
+    check_sums(network(truth("transfer"), kind, how, str(SIZE)), kind.rstrip("46"), SIZE, SIZE)
 
 
 def test_a_large_transfer_is_counted_to_the_byte(truth: Helper) -> None:

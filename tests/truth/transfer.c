@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * transfer SOCKET HOW BYTES [MILLISECONDS]: a child sends BYTES through loopback to this process, and ends after
- * MILLISECONDS (5). SOCKET is tcp4, tcp6, udp4, udp6, unix; HOW plain, peek, vectors, messages, sendfile, splice or
- * zerocopy. Both sides use calls of that kind, where it has one. With MILLISECONDS above 1000 this process sleeps as
- * long too. */
+ * MILLISECONDS (5). SOCKET is tcp4, tcp6, udp4, udp6, unix; HOW plain, peek, vectors, messages, sendfile, splice,
+ * zerocopy, ring or worker (io_uring; by a thread of the kernel's). Both sides use calls of that kind, where it has
+ * one. With MILLISECONDS above 1000 this process sleeps as long too. */
 #define _GNU_SOURCE
-#include "truth.h"
+#include "ring.h"
 
 #include <netinet/in.h>
 #include <sys/sendfile.h>
@@ -130,6 +130,30 @@ static ssize_t take_after_a_look(int fd) {
         return read(fd, buffer, CHUNK);
 }
 
+static ssize_t ringed(uint8_t call, int fd, size_t n, bool by_worker) {
+        static struct ring *ring;
+
+        if (!ring)
+                ring = ring_open();
+        return ring_call(ring, call, fd, buffer, n, by_worker);
+}
+
+static ssize_t send_ringed(int fd, size_t n) {
+        return ringed(IORING_OP_SEND, fd, n, false);
+}
+
+static ssize_t take_ringed(int fd) {
+        return ringed(IORING_OP_RECV, fd, CHUNK, false);
+}
+
+static ssize_t send_by_worker(int fd, size_t n) {
+        return ringed(IORING_OP_SEND, fd, n, true);
+}
+
+static ssize_t take_by_worker(int fd) {
+        return ringed(IORING_OP_RECV, fd, CHUNK, true);
+}
+
 static ssize_t send_plain(int fd, size_t n) {
         return write(fd, buffer, n);
 }
@@ -143,10 +167,11 @@ static const struct {
         ssize_t (*send)(int fd, size_t n);
         ssize_t (*take)(int fd);
 } ways[] = {
-        {"plain", send_plain, take_plain},       {"peek", send_plain, take_after_a_look},
-        {"vectors", send_vector, take_vector},   {"messages", send_message, take_message},
-        {"sendfile", send_file, take_plain},     {"splice", send_spliced, take_spliced},
-        {"zerocopy", send_uncopied, take_plain},
+        {"plain", send_plain, take_plain},          {"peek", send_plain, take_after_a_look},
+        {"vectors", send_vector, take_vector},      {"messages", send_message, take_message},
+        {"sendfile", send_file, take_plain},        {"splice", send_spliced, take_spliced},
+        {"zerocopy", send_uncopied, take_plain},    {"ring", send_ringed, take_ringed},
+        {"worker", send_by_worker, take_by_worker},
 };
 
 int main(int argc, char *argv[]) {
