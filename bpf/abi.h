@@ -26,10 +26,10 @@ struct dn_bpf_config {
  * process, and then handed on to whom a member starts. */
 struct dn_bpf_thread {
         __u32 tgid, tid; /* as the one that asked sees them, in its PID namespace */
-        __u32 number;   /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
-        __u32 marked;   /* found by a look at all tasks: by which, from 1 */
-        __u32 held;     /* it is to exec the command yet: what it does until then is not the command's */
-        __u32 spliced;  /* by the call that it is in, out of a socket: 1 more than its kind; 0: it does not */
+        __u32 number; /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
+        __u32 marked; /* found by a look at all tasks: by which, from 1 */
+        __u32 held;   /* it is to exec the command yet: what it does until then is not the command's */
+        __u32 unused;
         __u64 since_ns; /* when that began */
 };
 

@@ -166,9 +166,10 @@ struct task_struct {
 
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
-        unsigned long di, si;
+        unsigned long di, si, orig_ax;
 #elif defined(__TARGET_ARCH_arm64)
-        __u64 regs[31];
+        __u64 regs[31], orig_x0;
+        __s32 syscallno;
 #endif
         unsigned long ip;
 };

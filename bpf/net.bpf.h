@@ -103,33 +103,37 @@ static __always_inline struct sock *spliced_socket(__u32 fd) {
         return BPF_CORE_READ(socket, ops, splice_read) ? BPF_CORE_READ(socket, sk) : NULL;
 }
 
+/* As they stand when a call returns. */
 #if defined(__TARGET_ARCH_x86)
+#define CALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
 #define FIRST_ARGUMENT(regs) BPF_CORE_READ(regs, di)
 #define SECOND_ARGUMENT(regs) BPF_CORE_READ(regs, si)
 #elif defined(__TARGET_ARCH_arm64)
-#define FIRST_ARGUMENT(regs) BPF_CORE_READ(regs, regs[0])
+#define CALL_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
+#define FIRST_ARGUMENT(regs) BPF_CORE_READ(regs, orig_x0)
 #define SECOND_ARGUMENT(regs) BPF_CORE_READ(regs, regs[1])
 #else /* not known: no descriptor */
+#define CALL_NUMBER(regs) 0
 #define FIRST_ARGUMENT(regs) (-1)
 #define SECOND_ARGUMENT(regs) (-1)
 #endif
 
-/* A call begins. */
-static __always_inline void note_splice(struct dn_bpf_thread *thread, struct pt_regs *regs) {
-        struct sock *from = NULL;
+/* The end of any call of anybody: the number is looked at first. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_splice, struct pt_regs *regs, long result) {
+        __u32 number = CALL_NUMBER(regs);
+        struct dn_bpf_thread *thread;
+        struct sock *from;
 
-        if (thread->number == config.splice)
-                from = spliced_socket(FIRST_ARGUMENT(regs));
-        else if (thread->number == config.sendfile)
-                from = spliced_socket(SECOND_ARGUMENT(regs));
-        thread->spliced = from ? socket_kind(from) + 1 : 0;
-}
-
-/* It has returned this. */
-static __always_inline void count_splice(struct dn_bpf_thread *thread, long result) {
-        if (thread->spliced && result > 0)
-                count_received(thread, thread->spliced - 1, result);
-        thread->spliced = 0;
+        if ((number != config.splice && number != config.sendfile) || result <= 0)
+                return 0;
+        thread = current_thread();
+        if (!thread)
+                return 0;
+        from = spliced_socket(number == config.splice ? FIRST_ARGUMENT(regs) : SECOND_ARGUMENT(regs));
+        if (from)
+                count_received(thread, socket_kind(from), result);
+        return 0;
 }
 
 /* Called by the last thread of a process: no other counts any more. */

@@ -2,7 +2,6 @@
  * System calls of members, by number. A call counts when it begins, and its time when it has returned. A child comes
  * out of its parent's call, and a signal's handler out of one of its own making: neither has one that it is in. */
 #pragma once
-#include "net.bpf.h"
 #include "tree.bpf.h"
 
 struct {
@@ -48,10 +47,6 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id) {
         if (!thread)
                 return 0;
         thread->number = plain_number(id);
-        if (config.parts & DN_BPF_NET)
-                note_splice(thread, regs);
-        if (!(config.parts & DN_BPF_SYSCALLS))
-                return 0;
         call = thread->held ? NULL : call_of(thread->number);
         if (call)
                 ADD(call->count, 1);
@@ -91,9 +86,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result) {
         struct dn_bpf_call *call;
         __u64 took_ns;
 
-        if (thread && config.parts & DN_BPF_NET)
-                count_splice(thread, result);
-        if (!(config.parts & DN_BPF_SYSCALLS) || !thread || thread->since_ns == 0 || thread->held)
+        if (!thread || thread->since_ns == 0 || thread->held)
                 return 0;
         took_ns = bpf_ktime_get_ns() - thread->since_ns;
         thread->since_ns = 0;

@@ -37,12 +37,13 @@ static void choose(struct dn_bpf *b, unsigned parts) {
 
         bpf_program__set_autoload(b->progs.add_up, counts);
         bpf_program__set_autoload(b->progs.on_switch, counts);
-        bpf_program__set_autoload(b->progs.on_enter, calls || net);
-        bpf_program__set_autoload(b->progs.on_exit, calls || net);
+        bpf_program__set_autoload(b->progs.on_enter, calls);
+        bpf_program__set_autoload(b->progs.on_exit, calls);
         bpf_program__set_autoload(b->progs.on_exec, calls);
         bpf_program__set_autoload(b->progs.on_end, net || disk);
         bpf_program__set_autoload(b->progs.on_send, net);
         bpf_program__set_autoload(b->progs.on_receive, net);
+        bpf_program__set_autoload(b->progs.on_splice, net);
         bpf_program__set_autoload(b->progs.on_bio, disk);
         bpf_program__set_autoload(b->progs.on_io_start, starts);
         bpf_program__set_autoload(b->progs.on_io_done, starts);
