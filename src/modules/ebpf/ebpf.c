@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * eBPF as a source: loaded while the command is held, read in each pass. */
 #include "modules/ebpf/ebpf.h"
+#include "host/raised.h"
 #include "modules/module.h"
 #include "sources/probe.h"
 
@@ -50,8 +51,7 @@ static int put_lost(struct dn_ebpf *e, struct dn_pass *pass) {
         return 0;
 }
 
-static int ebpf_read(void *state, struct dn_pass *pass) {
-        struct dn_ebpf *e = state;
+static int read_all(struct dn_ebpf *e, struct dn_pass *pass) {
         int r = e->parts & DN_BPF_EXITS ? dn_ebpf_exits_read(e, pass) : 0;
 
         if (r == 0 && e->syscalls)
@@ -61,6 +61,18 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
         if (r == 0 && e->parts & DN_BPF_DISK)
                 r = dn_ebpf_disk_read(e, pass);
         return r < 0 ? r : put_lost(e, pass);
+}
+
+static int ebpf_read(void *state, struct dn_pass *pass) {
+        struct dn_ebpf *e = state;
+        struct dn_raised before = {0};
+        int r;
+
+        if (e->raise_to_read)
+                before = dn_raise();
+        r = read_all(e, pass);
+        dn_lower(&before);
+        return r;
 }
 
 static int ebpf_can(void *state, struct dn_text *why) {

@@ -20,6 +20,7 @@ struct dn_ebpf {
         struct dn_target *target;
         struct dn_bpf *programs;
         struct dn_bpf_shared *shared; /* mapped from the kernel */
+        bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */
         unsigned parts;               /* that run: of enum denet_ebpf */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;

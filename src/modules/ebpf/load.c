@@ -3,6 +3,7 @@
 #include "host/clock.h"
 #include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
+#include "sources/linux/probe/hooks.h"
 #include "sources/linux/probe/rights.h"
 
 #include "denet.skel.h"
@@ -21,20 +22,27 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
         return 0;
 }
 
-/* The kernel has this tracepoint. */
-static bool has_hook(const char *name) {
-        return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP) > 0;
+/* Hooks that not every kernel has. */
+enum { SEND, RECEIVE, IO_START, HOOKS };
+static const char *const hooks[HOOKS] = {
+        [SEND] = "sock_send_length", [RECEIVE] = "sock_recv_length", [IO_START] = "block_io_start"};
+
+static void look_for_hooks(bool ret_there[HOOKS]) {
+        dn_autoclose int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (dn_hooks_find(sys, hooks, HOOKS, ret_there) < 0)
+                memset(ret_there, 0, HOOKS * sizeof(*ret_there));
 }
 
 /* Parts that this kernel can do. */
-static unsigned possible(unsigned parts) {
-        return has_hook("sock_send_length") && has_hook("sock_recv_length") ? parts : parts & ~(unsigned)DN_BPF_NET;
+static unsigned possible(unsigned parts, const bool there[HOOKS]) {
+        return there[SEND] && there[RECEIVE] ? parts : parts & ~(unsigned)DN_BPF_NET;
 }
 
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, unsigned parts) {
+static void choose(struct dn_bpf *b, unsigned parts, const bool there[HOOKS]) {
         bool counts = parts & DN_BPF_EXITS, calls = parts & DN_BPF_SYSCALLS;
-        bool net = parts & DN_BPF_NET, disk = parts & DN_BPF_DISK, starts = disk && has_hook("block_io_start");
+        bool net = parts & DN_BPF_NET, disk = parts & DN_BPF_DISK, starts = disk && there[IO_START];
 
         bpf_program__set_autoload(b->progs.add_up, counts);
         bpf_program__set_autoload(b->progs.on_switch, counts);
@@ -166,17 +174,19 @@ static int begin(struct dn_ebpf *e) {
 
 static int load(struct dn_ebpf *e) {
         long n = sysconf(_SC_NPROCESSORS_CONF);
+        bool there[HOOKS];
         int r;
 
+        look_for_hooks(there);
         libbpf_set_print(say_nothing);
         e->programs = dn_bpf__open();
         if (!e->programs)
                 return -errno;
-        e->parts = possible(e->parts);
+        e->parts = possible(e->parts, there);
         e->n_processors = n > 0 ? (uint32_t)n : 1;
         e->programs->rodata->config.parts = e->parts;
         e->programs->rodata->config.children = e->target->children;
-        choose(e->programs, e->parts);
+        choose(e->programs, e->parts, there);
         e->programs->rodata->config.splice = SYS_splice;
         e->programs->rodata->config.sendfile = SYS_sendfile;
         r = size_maps(e);
@@ -188,6 +198,14 @@ static int load(struct dn_ebpf *e) {
                 return r;
         e->shared = &e->programs->bss->shared;
         return begin(e);
+}
+
+/* The rights are laid down by now. */
+static bool may_not_read(struct dn_ebpf *e) {
+        struct bpf_map_info info = {0};
+        uint32_t size = sizeof(info);
+
+        return bpf_obj_get_info_by_fd(bpf_map__fd(e->programs->maps.threads), &info, &size) == -EPERM;
 }
 
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
@@ -203,6 +221,7 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
                 r = refused(r, why);
         }
         dn_lower(&before);
+        e->raise_to_read = r == 0 && before.changed && may_not_read(e);
         return r;
 }
 
