@@ -179,3 +179,16 @@ def test_somebody_without_rights_counts_in_user_mode_and_not_what_would_be_0(tmp
     assert perf["hint"] == "sudo denet --counters attach PID"
     assert perf["events"] == []
     assert f"denet: --counters: {perf['reason']}; {perf['hint']}\n" in ours.err
+
+
+def test_the_summary_says_what_the_counts_come_to(tmp_path: Path) -> None:
+    path = tmp_path / "records"
+    perf = {"cycles": 2000, "instructions": 3000, "cache_refs": 100, "cache_misses": 4, "stalled_backend": 300}
+    path.write_text(
+        json.dumps({"kind": "exit", "ts_ms": 2000, "exit_code": 0, "perf": perf, "totals": {"wall_secs": 2.0}}) + "\n"
+    )
+    shown = denet("stats", path).out
+    assert "counters  1.50 instructions a cycle; 4.0% of accesses missed the cache; 15% of cycles stalled\n" in shown
+    summary = json.loads(denet("--json", "stats", path).stdout)
+    assert summary["memory_characterization"]["mean_ipc"] == 1.5
+    assert summary["memory_characterization"]["verdict"] == "mixed"
