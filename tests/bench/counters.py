@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What --counters and energy cost: a sample as a multiple of the plain one, and what the command loses.
 
-The runs take turns. Of a sample it is the CPU time of denet for each, what a run without samples costs left out; energy is
-read from files that stand at /sys in a mount namespace, so what a real counter takes to answer comes on top. What the
+The runs take turns. Of a sample it is the CPU time of denet for each, what a run without samples costs left out; energy
+is read from files that stand at /sys in a mount namespace, so what a real counter takes to answer comes on top. What the
 command loses is the difference of pairs, with --counters and without, beside the same against itself."""
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def cpu_us_a_sample(denet: Path, case: Case, tree: str, secs: float, file: Path,
         tree_secs = totals["cpu_user_secs"] + totals["cpu_system_secs"]
         spent.append(usage.ru_utime + usage.ru_stime - tree_secs)
         samples.append(sum(r["kind"] == "tree" for r in records))
-    return 1e6 * (spent[0] - spent[1]) / (samples[0] - samples[1])
+    cost: float = 1e6 * (spent[0] - spent[1]) / (samples[0] - samples[1])
+    return cost
 
 
 def samples(denet: Path, rounds: int, secs: float) -> dict[str, float]:
