@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What --counters and energy cost: a sample as a multiple of the plain one, and what the command loses.
 
-The runs take turns. Of a sample it is the CPU time of denet for each, what a run without samples costs left out; energy
-is read from files that stand at /sys in a mount namespace, so what a real counter takes to answer comes on top. What the
-command loses is the difference of pairs, with --counters and without, beside the same against itself."""
+The runs take turns. Of a sample it is the CPU time of denet for each, what a run without samples costs left out;
+energy is read from files that stand at /sys in a mount namespace, so what a real counter takes to answer comes on top.
+What the command loses is the difference of pairs, with --counters and without, beside the same against itself."""
 
 from __future__ import annotations
 
