@@ -214,21 +214,14 @@ static void put_network(struct dn_text *text, const struct dn_closing_numbers *n
         dn_text_put(text, DN_STR(" out (whole machine)\n"));
 }
 
-static void put_joules(struct dn_text *text, double joules) {
-        bool kilo = joules >= 1000;
-
-        dn_put_three(text, kilo ? joules / 1000 : joules);
-        dn_text_put(text, kilo ? DN_STR(" kJ") : DN_STR(" J"));
-}
-
 /* energy    41.2 J of the processors, the command's 30.1 J */
 static void put_energy(struct dn_text *text, const struct dn_closing_numbers *n) {
         dn_text_put(text, DN_STR("energy    "));
-        put_joules(text, n->joules);
+        dn_put_joules(text, n->joules);
         dn_text_put(text, DN_STR(" of the processors"));
         if (n->has_tree_energy) {
                 dn_text_put(text, DN_STR(", the command's "));
-                put_joules(text, n->tree_joules);
+                dn_put_joules(text, n->tree_joules);
         }
         dn_text_put_char(text, '\n');
 }
@@ -261,11 +254,11 @@ static void put_gpu(struct dn_text *text, const struct dn_report *r, const struc
         dn_text_put_char(text, ')');
         if (n->has_gpu_energy) {
                 dn_text_put(text, DN_STR("; "));
-                put_joules(text, n->gpu_joules);
+                dn_put_joules(text, n->gpu_joules);
         }
         if (n->has_gpu_energy && n->has_gpu_tree_energy) {
                 dn_text_put(text, DN_STR(", the command's "));
-                put_joules(text, n->gpu_tree_joules);
+                dn_put_joules(text, n->gpu_tree_joules);
         }
         dn_text_put_char(text, '\n');
 }

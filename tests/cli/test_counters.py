@@ -192,3 +192,20 @@ def test_the_summary_says_what_the_counts_come_to(tmp_path: Path) -> None:
     summary = json.loads(denet("--json", "stats", path).stdout)
     assert summary["memory_characterization"]["mean_ipc"] == 1.5
     assert summary["memory_characterization"]["verdict"] == "mixed"
+
+
+def test_two_runs_stand_side_by_side_with_what_they_computed_and_burnt(tmp_path: Path) -> None:
+    for name, instructions, joules in ("before", 2000, 1200.0), ("after", 3000, 900.0):
+        record = {
+            "kind": "exit",
+            "ts_ms": 2000,
+            "exit_code": 0,
+            "perf": {"cycles": 2000, "instructions": instructions},
+            "rapl": {"package_joules": 2000.0, "process_joules": joules},
+            "totals": {"wall_secs": 2.0},
+        }
+        (tmp_path / name).write_text(json.dumps(record) + "\n")
+    lines = denet("stats", "before", "after", cwd=tmp_path).out.splitlines()
+    rows = {line[:15].strip(): line[15:].split() for line in lines}
+    assert rows["instr. a cycle"] == ["1.00", "1.50", "+50.0%"]
+    assert rows["energy"] == ["1.20", "kJ", "900", "J", "-25.0%"]
