@@ -11,6 +11,7 @@
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
 #     make dist-python   a source distribution and a wheel for PyPI, in dist/
+#     make notebook       runs examples/tour.ipynb, plots and all
 #     make static         build-static/denet: one file that needs no other, by musl
 #     make clean
 
@@ -42,7 +43,7 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
+.PHONY: all run test with-tests test-plain test-sanitized test-python notebook wheel dist-python check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -86,6 +87,9 @@ dist-python:
 test-python: all wheel
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet \
 		PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest -q -p no:cacheprovider tests/python
+
+notebook: wheel
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PACKAGE_PYTHON) tools/render-notebook examples/tour.ipynb
 
 check: $(CHECKS)
 	@echo 'make check: all is well'

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -80,15 +81,14 @@ def test_ten_thousand_monitors_of_a_process_leave_nothing() -> None:
 
 
 def test_monitors_that_nobody_followed_leave_nothing_once_their_commands_have_ended() -> None:
+    started = itertools.count(1)
+
     def start() -> None:
-        nonlocal n
         denet.ProcessMonitor(["/bin/true"], 1000, 1000, quiet=True)
-        n += 1
-        if n % FIRST == 0:  # the next one that begins puts in order what those before it left
+        if next(started) % FIRST == 0:  # the next one that begins puts in order what those before it left
             time.sleep(0.1)
             run()
 
-    n = 0
     leaves_nothing(start)
 
 
