@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,8 +120,9 @@ def test_a_frame_has_the_values_of_the_records(library: str) -> None:
 
 
 def test_without_a_library_it_is_said_which_one_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    monkeypatch.setitem(sys.modules, "polars", None)
+    modules: Any = sys.modules
+    monkeypatch.setitem(modules, "pandas", None)
+    monkeypatch.setitem(modules, "polars", None)
     with pytest.raises(ImportError, match="pip install"):
         denet.to_dataframe([])
     with pytest.raises(ValueError, match="numpy"):
