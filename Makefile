@@ -26,7 +26,7 @@ PACKAGE_PYTHON = $(shell test -x build-tools/data/bin/jupyter && echo build-tool
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized \
-	-Dpython=enabled -Dpython.platlibdir=$(CURDIR)/$(ASAN)/site
+	-Dpython=enabled -Dpython.platlibdir=$(CURDIR)/$(ASAN)/site --native-file=build-tools/wheel/python.ini
 SANITIZERS = DENET_SANITIZED=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=abort_on_error=1
 MYPY = env MYPYPATH=python:tests/cli build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
 PYTEST_OPTIONS = -q -p no:cacheprovider
@@ -95,7 +95,7 @@ test-python: all wheel
 # is seen to be overrun.
 test-python-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
-	@$(MESON) configure $(ASAN) $(SANITIZE)
+	@$(MESON) configure $(ASAN) $(filter -Dpython%,$(SANITIZE))
 	@$(NINJA) -C $(ASAN)
 	@$(MESON) install -C $(ASAN) --no-rebuild --quiet --tags python-runtime
 	@cp $(ASAN)/denet-*.so $(ASAN)/site/denet/
