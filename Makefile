@@ -7,6 +7,8 @@
 #     make test           the tests, also of the Python package, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
+#     make inject         lets every allocation and every system call fail once; some minutes
+#     make fuzz           all parsers, SECONDS=600 each
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
@@ -17,6 +19,8 @@
 
 BUILD = build
 ASAN = build-asan
+FUZZ = build-fuzz
+SECONDS = 600
 WHEEL = build-python
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
@@ -46,7 +50,8 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run test with-tests test-plain test-sanitized test-python test-python-sanitized notebook wheel dist-python check $(CHECKS) format bench install deb static clean
+.PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python test-python-sanitized wheel
+.PHONY: dist-python notebook check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -61,7 +66,7 @@ run: all
 	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
-test: test-plain test-sanitized test-python test-python-sanitized
+test: test-plain test-sanitized test-python test-python-sanitized test-fuzz
 
 # A build made before cmocka was here has no tests, so it is configured anew.
 with-tests: deps-test all
@@ -69,13 +74,13 @@ with-tests: deps-test all
 
 test-plain: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
-	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos $(if $(DENET_QEMU_KERNEL),tests/qemu)
+	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos tests/inject $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
-	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos
+	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject
 
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
@@ -106,6 +111,17 @@ test-python-sanitized: deps-test
 notebook: wheel
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PACKAGE_PYTHON) tools/render-notebook examples/tour.ipynb
 
+# Some seconds of each target; make fuzz goes on for longer.
+test-fuzz: SECONDS = 3
+test-fuzz fuzz: deps-test
+	@test -e $(FUZZ)/build.ninja || CC=clang $(MESON) setup -Dfuzz=enabled -Dtests=disabled \
+		-Db_sanitize=address,undefined -Db_lundef=false $(FUZZ)
+	@$(NINJA) -C $(FUZZ)
+	@$(PYTHON) tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS)
+
+inject: with-tests
+	@$(PYTHON) tests/inject/run.py
+
 check: $(CHECKS)
 	@echo 'make check: all is well'
 
@@ -130,7 +146,7 @@ check-python: deps-check
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff check -q
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q --check
 	@$(PYTHON_SCRIPTS) | xargs -n1 $(MYPY)
-	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
+	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/fuzz/*.py tests/inject/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
 
 check-spelling: deps-check
 	@codespell
@@ -160,4 +176,4 @@ static: deps-package
 	@packaging/static
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(WHEEL) build-deb build-static
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(WHEEL) build-deb build-static

@@ -66,8 +66,8 @@ _denet() {
         fi
         if ((!ended && i == cword)) && [[ $cur == -* ]]; then
                 _denet_words '--out --json --stats --interval --max-interval --duration --no-update --status --quiet
-                        --enable-ebpf --ebpf --stacks --gpu --exclude-children --no-include-children --children
-                        --command-output --cgroup --sampler --since-process-start --no-polling --wait-all --write-env
+                        --enable-ebpf --ebpf --stacks --gpu --counters --exclude-children --no-include-children
+                        --children --command-output --cgroup --sampler --since-process-start --no-polling --wait-all --write-env
                         --nodump --debug --help --version -o -j -i -m -d -n -q -h -V'
                 return
         fi

@@ -87,6 +87,7 @@ complete -c denet -n __denet_options -l enable-ebpf -d 'Waits, system calls, net
 complete -c denet -n __denet_options -l ebpf -x -a '(__denet_parts)' -d 'Parts of that'
 complete -c denet -n __denet_options -l stacks -r -F -d 'Folded stacks'
 complete -c denet -n __denet_options -l gpu -d 'GPUs too'
+complete -c denet -n __denet_options -l counters -d 'Hardware counters too'
 complete -c denet -n __denet_options -l exclude-children -d 'The main process alone'
 complete -c denet -n __denet_options -l no-include-children -d 'The main process alone'
 complete -c denet -n __denet_options -l children -x -a 'all active none' -d 'Which children a record lists'

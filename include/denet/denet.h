@@ -42,7 +42,8 @@ enum denet_flags {
         DENET_WRITE_ENV = 8,           /* the env record first */
         DENET_WITH_GPU = 16,           /* GPUs too */
         DENET_WAIT_ALL = 32,           /* stay until the last descendant has ended */
-        DENET_REAP_ORPHANS = 64        /* the caller is a subreaper and starts nothing but through this stream */
+        DENET_REAP_ORPHANS = 64,       /* the caller is a subreaper and starts nothing but through this stream */
+        DENET_WITH_COUNTERS = 128      /* hardware counters too */
 };
 
 /* Parts of eBPF's work. */

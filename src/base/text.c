@@ -49,6 +49,11 @@ void dn_text_put(struct dn_text *text, struct dn_str s) {
         text->n += s.n;
 }
 
+void dn_text_put_text(struct dn_text *text, const struct dn_text *other) {
+        dn_text_put(text, dn_text_str(other));
+        text->failed |= other->failed;
+}
+
 void dn_text_put_char(struct dn_text *text, char c) {
         char *p = dn_text_reserve(text, 1);
 

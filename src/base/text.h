@@ -26,6 +26,7 @@ static inline struct dn_str dn_text_str(const struct dn_text *text) {
 char *dn_text_reserve(struct dn_text *text, size_t n);
 
 void dn_text_put(struct dn_text *text, struct dn_str s);
+void dn_text_put_text(struct dn_text *text, const struct dn_text *other); /* its failure too */
 void dn_text_put_char(struct dn_text *text, char c);
 void dn_text_put_u64(struct dn_text *text, uint64_t value);
 void dn_text_put_i64(struct dn_text *text, int64_t value);

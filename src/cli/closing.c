@@ -290,8 +290,8 @@ void dn_closing_write(struct dn_text *text, struct dn_report *r, const struct dn
                 dn_closing_put_table(&table, r, &n, how, room);
         }
         dn_text_put(text, roomy ? DN_STR("\n") : DN_STR(""));
-        dn_text_put(text, dn_text_str(&body));
+        dn_text_put_text(text, &body);
         dn_text_put(text, roomy && table.n > 0 ? DN_STR("\n") : DN_STR(""));
-        dn_text_put(text, dn_text_str(&table));
-        text->failed |= lines.failed || body.failed || table.failed;
+        dn_text_put_text(text, &table);
+        text->failed |= lines.failed || dn_report_failed(r);
 }

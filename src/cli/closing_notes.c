@@ -13,6 +13,7 @@ static void put_note(struct dn_text *text, const struct dn_closing *how, const c
         dn_text_put(text, DN_STR("note      "));
         dn_closing_style(text, how, sgr);
         dn_put_name(text, dn_text_str(note));
+        text->failed |= note->failed;
         dn_closing_style(text, how, DN_PLAIN);
         dn_text_put_char(text, '\n');
         dn_text_reset(note);
@@ -62,7 +63,7 @@ static void put_record_notes(struct dn_text *text, const struct dn_report *r, co
         }
         if (r->lower_bound.n > 0) {
                 dn_text_put(&note, DN_STR("the totals are the least it can be: "));
-                dn_text_put(&note, dn_text_str(&r->lower_bound));
+                dn_text_put_text(&note, &r->lower_bound);
                 put_note(text, how, DN_YELLOW, &note);
         }
         if (r->lost_records > 0) {

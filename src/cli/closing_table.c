@@ -22,7 +22,7 @@ static void put_cell(struct dn_text *text, int width, void (*put)(struct dn_text
         put(&cell, value);
         for (int i = (int)cell.n; i < width; i++)
                 dn_text_put_char(text, ' ');
-        dn_text_put(text, dn_text_str(&cell));
+        dn_text_put_text(text, &cell);
 }
 
 static void put_share(struct dn_text *text, double share) {

@@ -146,8 +146,10 @@ static void put_row(struct dn_text *text, const struct figure *f, const double v
 
                 put_value(&cell, f, values[i]);
                 put_right(text, GAP + widths[i], dn_text_str(&cell), "");
+                text->failed |= cell.failed;
         }
         put_change(&changed, values[0], values[1]);
+        text->failed |= changed.failed;
         if (changed.n > 0)
                 put_right(text, CHANGE, dn_text_str(&changed), style_of(f, change(values[0], values[1]), colour));
         dn_text_put_char(text, '\n');
@@ -256,10 +258,12 @@ void dn_compare_write(struct dn_text *text, const struct dn_compared runs[2], bo
 
                 put_name(&name, dn_str_of(runs[i].name), columns ? widths[i] : 0);
                 put_right(text, GAP + widths[i], dn_text_str(&name), "");
+                text->failed |= name.failed;
         }
         put_right(text, CHANGE, DN_STR("change"), "");
         dn_text_put(text, dn_str_of(plain));
         dn_text_put_char(text, '\n');
         put_rows(text, runs, widths, colour);
         put_most_changed(text, runs);
+        text->failed |= dn_report_failed(runs[0].report) || dn_report_failed(runs[1].report);
 }

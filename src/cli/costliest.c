@@ -146,6 +146,8 @@ void dn_costliest_name(struct dn_costliest *c, struct dn_str line) {
         p = process_find(c, pid);
         p = p ? p : process_add(c, pid);
         if (!p)
+                c->groups.failed = true;
+        if (!p)
                 return;
         if (c->main_pid == 0)
                 c->main_pid = pid; /* metadata comes first; a saved tree record does not name its parent */

@@ -43,10 +43,11 @@ static bool is_telling(struct dn_str argument) {
 }
 
 /* Takes the cmd array. */
-static char *take_label(struct dn_scan *scan) {
+static char *take_label(struct dn_scan *scan, bool *failed) {
         struct dn_text label = {0}, argument = {0};
         bool done = false, script = false;
         size_t n = 0;
+        char *taken;
 
         if (!dn_scan_array(scan))
                 return NULL;
@@ -60,6 +61,7 @@ static char *take_label(struct dn_scan *scan) {
                 }
                 dn_text_reset(&argument);
                 dn_scan_unescape(raw, &argument);
+                label.failed |= argument.failed;
                 word = dn_text_str(&argument);
                 if (n++ == 0) {
                         dn_text_put(&label, base_name(word));
@@ -75,10 +77,13 @@ static char *take_label(struct dn_scan *scan) {
                         dn_text_put(&label, word);
                 }
         }
+        label.failed |= argument.failed;
         dn_text_free(&argument);
         if (n == 0)
                 dn_text_put(&label, DN_STR("(ended before it was read)"));
-        return dn_text_take(&label);
+        taken = dn_text_take(&label);
+        *failed |= !taken;
+        return taken;
 }
 
 /* --------------------------------------------------------------------------------------------------------- groups */
@@ -115,19 +120,23 @@ static size_t join(struct dn_groups *g, struct dn_group *known, const char *labe
 
 size_t dn_groups_take(struct dn_groups *g, struct dn_scan *scan) {
         struct dn_scan again = *scan;
-        dn_autofree char *label = take_label(&again);
+        dn_autofree char *label = take_label(&again, &g->failed);
         dn_autotext struct dn_text command = {0};
         struct dn_group *known;
 
         dn_take_words(scan, &command);
+        g->failed |= command.failed;
         if (!label)
                 return SIZE_MAX;
         known = find(g, label);
         if (known || g->n == GROUPS_MAX)
                 return join(g, known ? known : &g->list[GROUPS_MAX - 1], label, dn_text_cstr(&command));
-        if (!grow(g))
+        if (!grow(g)) {
+                g->failed = true;
                 return SIZE_MAX;
+        }
         g->list[g->n] = (struct dn_group){.label = dn_steal(&label), .command = dn_text_take(&command), .order = g->n};
+        g->failed |= !g->list[g->n].command;
         return g->n++;
 }
 

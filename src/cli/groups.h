@@ -33,6 +33,7 @@ struct dn_groups {
         struct dn_group *list;
         size_t n, room;
         bool finished;
+        bool failed; /* no memory: some are not in it */
 };
 
 void dn_groups_free(struct dn_groups *g);

@@ -23,8 +23,9 @@ const char dn_help_page[] = USAGE "\n"
                                   "  -i, --interval MS     sampling interval [100]; -m, --max-interval MS [1000]\n"
                                   "  -d, --duration S      stop after S seconds (exit status 124)\n"
                                   "  -n, --no-update       a line a sample, no status row;  -q, --quiet  nothing\n"
-                                  "      --enable-ebpf     waits, syscalls, network by process; not built yet\n"
+                                  "      --enable-ebpf     syscalls, exits from the kernel; needs rights\n"
                                   "      --gpu             GPUs too: use, memory, energy\n"
+                                  "      --counters        cycles, instructions, cache misses, switches too\n"
                                   "      --exclude-children (--no-include-children)   the main process alone\n"
                                   "  --children --command-output --since-process-start --no-polling\n"
                                   "  --status --wait-all --cgroup --sampler --ebpf --stacks --nodump\n"
@@ -47,8 +48,8 @@ static const char options_page[] = "The options that --help names alone; the oth
                                    "  --write-env                  a record of the machine first\n"
                                    "  --debug                      what denet itself does, on standard error\n"
                                    "  --nodump                     an older release's; it does nothing\n"
-                                   "  --ebpf PARTS, --stacks FILE  not built yet: of syscalls,offcpu,net,disk,exits,\n"
-                                   "                               oncpu; and folded stacks\n";
+                                   "  --ebpf PARTS                 of syscalls,exits [both]; offcpu, net, disk, oncpu\n"
+                                   "                               and --stacks FILE are not built yet\n";
 
 int dn_help_show(const char *page) {
         dn_autotext struct dn_text text = {0};

@@ -22,9 +22,9 @@ static struct dn_str name_of(struct dn_str key) {
 
 /* Of `it is so; it needs that` what is needed: there is one line for all that is missing. */
 static struct dn_str shortest(struct dn_text *reason) {
-        const char *needs = dn_text_cstr(reason) ? strstr(reason->p, "; it needs ") : NULL;
+        const char *whole = dn_text_cstr(reason), *needs = whole ? strstr(whole, "; it needs ") : NULL;
 
-        return dn_str_of(needs ? needs + strlen("; it ") : reason->p);
+        return needs ? dn_str_of(needs + strlen("; it ")) : dn_text_str(reason);
 }
 
 static void take_one(struct dn_missing *m, struct dn_scan *scan, struct dn_str name) {
@@ -32,6 +32,7 @@ static void take_one(struct dn_missing *m, struct dn_scan *scan, struct dn_str n
         bool lacks;
 
         dn_take_capability(scan, &c);
+        m->reasons.failed |= c.reason.failed || c.hint.failed;
         lacks = c.known && !c.available;
         if (dn_str_equal(name, DN_STR("ebpf")))
                 m->ebpf = !lacks;

@@ -25,6 +25,7 @@ FLAG(no_polling, cli->o.flags |= DENET_NO_POLLING)
 FLAG(wait_all, cli->o.flags |= DENET_WAIT_ALL)
 FLAG(write_env, cli->o.flags |= DENET_WRITE_ENV)
 FLAG(gpu, cli->o.flags |= DENET_WITH_GPU)
+FLAG(counters, cli->o.flags |= DENET_WITH_COUNTERS)
 FLAG(enable_ebpf,
      cli->o.ebpf |= DENET_EBPF_SYSCALLS | DENET_EBPF_OFFCPU | DENET_EBPF_NET | DENET_EBPF_DISK | DENET_EBPF_EXITS)
 
@@ -172,6 +173,7 @@ const struct dn_option dn_option_table[] = {
         {"ebpf", 0, "PARTS", take_ebpf},
         {"stacks", 0, "FILE", take_stacks},
         {"gpu", 0, NULL, take_gpu},
+        {"counters", 0, NULL, take_counters},
         {"exclude-children", 0, NULL, take_exclude_children},
         {"no-include-children", 0, NULL, take_exclude_children},
         {"children", 0, "all|active|none", take_children},

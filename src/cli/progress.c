@@ -89,7 +89,7 @@ void dn_progress_show(struct dn_progress *p, const denet *d) {
                 return;
         dn_text_put(&line, DN_STR("\rreading "));
         put_name(&line, dn_str_of(p->name), width - head - figures.n);
-        dn_text_put(&line, dn_text_str(&figures));
+        dn_text_put_text(&line, &figures);
         head = line.n - 1;
         blank(&line, (int)head, p->shown);
         p->shown = (int)head;

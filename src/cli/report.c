@@ -23,11 +23,23 @@ void dn_report_close(struct dn_report *r) {
         dn_capability_free(&r->io);
         dn_capability_free(&r->gpu);
         dn_capability_free(&r->ebpf);
+        dn_capability_free(&r->counters);
         dn_missing_free(&r->missing);
 }
 
 bool dn_report_number(const struct dn_report *r, const char *name, double *ret_number) {
         return denet_summary_number(r->summary, name, ret_number) == 0;
+}
+
+bool dn_report_failed(const struct dn_report *r) {
+        const struct dn_text *const texts[] = {&r->command,     &r->host,      &r->lower_bound,     &r->gpu_name,
+                                               &r->io.reason,   &r->io.hint,   &r->gpu.reason,      &r->gpu.hint,
+                                               &r->ebpf.reason, &r->ebpf.hint, &r->missing.reasons, &r->missing.names};
+
+        for (size_t i = 0; i < DN_COUNT(texts); i++)
+                if (texts[i]->failed)
+                        return true;
+        return r->failed || r->costliest.groups.failed;
 }
 
 static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
@@ -44,6 +56,8 @@ static void add_capabilities(struct dn_report *r, struct dn_scan *scan) {
                         dn_take_capability(scan, &r->gpu);
                 else if (dn_str_equal(key, DN_STR("ebpf")))
                         dn_take_capability(scan, &r->ebpf);
+                else if (dn_str_equal(key, DN_STR("perf_hw")))
+                        dn_take_capability(scan, &r->counters);
                 else
                         dn_scan_skip(scan);
         }
@@ -158,11 +172,13 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
         struct dn_str line = {0};
 
         r->records++;
-        denet_summary_add(r->summary, record);
+        r->failed |= denet_summary_add(r->summary, record) < 0;
         add_cgroup(r, record);
         add_gpus(r, record);
-        if (names || kind == DENET_METADATA || kind == DENET_EXIT)
+        if (names || kind == DENET_METADATA || kind == DENET_EXIT) {
                 line.p = denet_record_json(record, &line.n);
+                r->failed |= !line.p;
+        }
         if (line.p && kind == DENET_METADATA)
                 add_metadata(r, line);
         if (line.p && kind == DENET_EXIT)

@@ -13,7 +13,7 @@ struct dn_report {
         struct dn_text command, host;
         int64_t t0_ms;            /* 0: no metadata record was met */
         int64_t cores, memory_kb; /* that it may use: the limit, or the machine's; 0: not known */
-        struct dn_capability io, gpu, ebpf;
+        struct dn_capability io, gpu, ebpf, counters;
         struct dn_missing missing;
         bool ended;                /* an exit record was met; what follows is of it */
         int64_t exit_code, signal; /* -1: not that */
@@ -22,8 +22,12 @@ struct dn_report {
         double throttled_secs, oom_kills; /* of the cgroup, by the last record that has one */
         int throttled_field, oom_field, gpu_name_field;
         struct dn_text gpu_name;  /* of all devices; of several kinds "GPUs"; empty: there is none */
+        bool failed;              /* no memory for a record's text */
         uint64_t records, broken; /* broken: lines of a file that were left out */
 };
+
+/* There was no memory for some of it. What is made of it would be wrong, or lack something. */
+bool dn_report_failed(const struct dn_report *r);
 
 int dn_report_open(struct dn_report *r); /* 0 or -ENOMEM */
 void dn_report_add(struct dn_report *r, const denet_record *record);

@@ -25,7 +25,8 @@ static void say_io(int64_t pid) {
 
 void dn_rights_say(const struct dn_cli *cli, const struct dn_report *r, int64_t pid, bool attached) {
         bool untraceable = attached && lacks(&r->io), ebpf = cli->o.ebpf && lacks(&r->ebpf),
-             gpu = cli->o.flags & DENET_WITH_GPU && lacks(&r->gpu);
+             gpu = cli->o.flags & DENET_WITH_GPU && lacks(&r->gpu),
+             counters = cli->o.flags & DENET_WITH_COUNTERS && lacks(&r->counters);
 
         if (cli->quiet)
                 return;
@@ -38,4 +39,6 @@ void dn_rights_say(const struct dn_cli *cli, const struct dn_report *r, int64_t 
                 say_off("--enable-ebpf", &r->ebpf);
         if (gpu)
                 say_off("--gpu", &r->gpu);
+        if (counters)
+                say_off("--counters", &r->counters);
 }

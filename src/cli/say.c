@@ -27,23 +27,40 @@ int dn_write_all(int fd, struct dn_str bytes) {
         return 0;
 }
 
+/* Without memory: cut where it is long, and plain, since a name in it cannot be looked at as text. */
+static void say_plainly(const char *format, va_list args) {
+        char line[512] = "denet: ";
+        size_t n = strlen(line), room = sizeof(line) - n - 1;
+        int wanted = vsnprintf(line + n, room, format, args);
+
+        for (const size_t end = n + (wanted < 0 ? 0 : (size_t)wanted < room ? (size_t)wanted : room - 1); n < end; n++)
+                if (line[n] < ' ' || line[n] > '~')
+                        line[n] = '?';
+        line[n++] = '\n';
+        dn_write_all(STDERR_FILENO, (struct dn_str){line, n});
+}
+
 void dn_say(const char *format, ...) {
         dn_autotext struct dn_text text = {0};
         dn_autofree char *line = NULL;
-        va_list args;
+        va_list args, again;
         int n;
 
         va_start(args, format);
+        va_copy(again, args);
         n = vasprintf(&line, format, args);
-        va_end(args);
-        if (n < 0) {
-                line = NULL; /* no memory for a name: the form alone says something too */
-                n = 0;
-        }
+        if (n < 0)
+                line = NULL;
         dn_text_put(&text, dn_colour(STDERR_FILENO) ? DN_STR("\033[31mdenet\033[0m: ") : DN_STR("denet: "));
-        dn_put_name(&text, line ? (struct dn_str){line, (size_t)n} : dn_str_of(format));
+        if (line)
+                dn_put_name(&text, (struct dn_str){line, (size_t)n});
         dn_text_put_char(&text, '\n');
-        dn_write_all(STDERR_FILENO, dn_text_str(&text));
+        if (line && !text.failed)
+                dn_write_all(STDERR_FILENO, dn_text_str(&text));
+        else
+                say_plainly(format, again);
+        va_end(again);
+        va_end(args);
 }
 
 int dn_say_usage(const struct dn_command *command, const char *text) {

@@ -74,7 +74,7 @@ static int show(struct dn_cli *cli, const char *path, struct dn_report *report, 
         if (cli->json) {
                 const char *json = denet_summary_json(report->summary, &n);
 
-                text.failed |= !json;
+                text.failed |= !json || dn_report_failed(report);
                 dn_text_put(&text, (struct dn_str){json, n});
                 dn_text_put_char(&text, '\n');
         } else {

@@ -59,7 +59,7 @@ static void put_number(struct pen *p, int place, void (*put)(struct dn_text *, d
                 *width = (unsigned char)number.n;
         for (size_t n = number.n; n < *width; n++)
                 put_word(p, " ");
-        dn_text_put(p->text, dn_text_str(&number));
+        dn_text_put_text(p->text, &number);
         p->columns += (int)number.n;
 }
 

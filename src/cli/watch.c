@@ -238,17 +238,27 @@ static int pull(struct dn_watch *w) {
 
 /* --------------------------------------------------------------------------------------------------------- the end */
 
+static int empty(int fd) {
+        int r;
+
+        do
+                r = ftruncate(fd, 0) < 0 && errno != EINVAL ? -errno : 0; /* a device has no size */
+        while (r == -EINTR);
+        return r;
+}
+
 static int save_summary(struct dn_watch *w) {
         dn_autotext struct dn_text text = {0};
         size_t size;
         const char *json = denet_summary_json(w->report.summary, &size);
         int r;
 
-        if (!json)
-                return -ENOMEM;
-        dn_text_put(&text, (struct dn_str){json, size});
+        if (json)
+                dn_text_put(&text, (struct dn_str){json, size});
         dn_text_put_char(&text, '\n');
-        r = ftruncate(w->stats_fd, 0) < 0 && errno != EINVAL ? -errno : dn_write_all(w->stats_fd, dn_text_str(&text));
+        r = !json || text.failed || dn_report_failed(&w->report) ? -ENOMEM : empty(w->stats_fd);
+        if (r == 0)
+                r = dn_write_all(w->stats_fd, dn_text_str(&text));
         if (r < 0)
                 dn_say("%s: the summary could not be saved: %s; make room, or give another file", w->cli->stats,
                        strerror(-r));
@@ -280,7 +290,10 @@ static void show_summary(struct dn_watch *w) {
                 w->report.lost_records = (int64_t)denet_sink_lost(w->file);
         dn_text_put_char(&text, '\n');
         dn_closing_write(&text, &w->report, &how);
-        dn_write_all(STDERR_FILENO, dn_text_str(&text));
+        if (text.failed)
+                dn_say("no memory for the summary; denet stats shows that of a file of records");
+        else
+                dn_write_all(STDERR_FILENO, dn_text_str(&text));
 }
 
 static int status_of(const struct dn_watch *w) {

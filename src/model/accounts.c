@@ -15,6 +15,11 @@ static bool is_known(const struct sums *sums, int id) {
         return sums->known >> id & 1;
 }
 
+/* What every member has used, as the kernel's side counted it; NULL: it does not. */
+static const struct dn_row *counted_of(const struct dn_snapshot *now) {
+        return now->counted.n > 0 ? dn_table_row(&now->counted, 0) : NULL;
+}
+
 static int64_t larger(int64_t a, int64_t b) {
         return a > b ? a : b;
 }
@@ -95,12 +100,13 @@ static int64_t reaped(const struct sums *sums, int id) {
 /* The cumulative fields. Where the kernel folds the dead into the living (TOTAL, FOLDED) the sum is the truth but for
  * who is in flight; where it does not (SUM) the ledger knows only what was waited for. */
 static void settle_counter(struct dn_row *whole, int id, const struct sums *sums, const struct dn_row *before,
-                           const struct dn_ledger *ledger) {
-        int64_t dead = 0, then = 0, total, floor;
+                           const struct dn_ledger *ledger, const struct dn_row *counted) {
+        int64_t dead = 0, then = 0, all = 0, total, floor;
         bool known = dn_ledger_get(ledger, id, &dead);
 
         known |= is_known(sums, id);
         known |= before && dn_row_get(before, id, &then);
+        known |= counted && dn_row_get(counted, id, &all);
         if (!known)
                 return;
         switch (dn_fields[id].tree) {
@@ -114,7 +120,7 @@ static void settle_counter(struct dn_row *whole, int id, const struct sums *sums
                 break;
         default: total = dead; floor = then + sums->grown[id];
         }
-        dn_row_set(whole, id, larger(total, floor), whole->changed);
+        dn_row_set(whole, id, larger(larger(total, floor), all), whole->changed);
 }
 
 static void settle_gauge(struct dn_row *whole, int id, const struct sums *sums, bool anyone) {
@@ -131,15 +137,16 @@ static void settle_gauge(struct dn_row *whole, int id, const struct sums *sums, 
  * as one, user takes its estimate within what keeps both from falling, and system has the rest. Clocks that move at
  * ticks, and rows that were read later than others, may say that more than most_us came since the last pass. */
 static void settle_cpu(struct dn_row *whole, const struct sums *sums, const struct dn_row *before,
-                       const struct dn_ledger *ledger, int64_t most_us) {
+                       const struct dn_ledger *ledger, const struct dn_row *counted, int64_t most_us) {
         int64_t own_user = sums->now[DN_cpu_user_secs], own_system = sums->now[DN_cpu_system_secs];
-        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor;
+        int64_t dead_user = 0, dead_system = 0, user_then = 0, system_then = 0, user, total, floor, grown;
         bool known = is_known(sums, DN_cpu_user_secs) || is_known(sums, DN_cpu_system_secs);
 
         known |= dn_ledger_get(ledger, DN_cpu_user_secs, &dead_user);
         known |= dn_ledger_get(ledger, DN_cpu_system_secs, &dead_system);
         known |= before && dn_row_get(before, DN_cpu_user_secs, &user_then);
         known |= before && dn_row_get(before, DN_cpu_system_secs, &system_then);
+        known |= counted != NULL;
         if (!known)
                 return;
         user = own_user + reaped(sums, DN_cpu_user_secs) + dead_user;
@@ -149,13 +156,17 @@ static void settle_cpu(struct dn_row *whole, const struct sums *sums, const stru
                 total = floor;
                 user = user_then + sums->grown[DN_cpu_user_secs];
         }
+        if (counted && total < cpu_of(counted)) {
+                total = cpu_of(counted);
+                user = dn_row_or_zero(counted, DN_cpu_user_secs);
+        }
         user = larger(user, user_then);
         if (user > total - system_then)
                 user = total - system_then;
-        if (before && total - user_then - system_then > most_us) {
+        grown = total - user_then - system_then;
+        if (before && grown > 0 && grown > most_us) {
                 /* A part of what each grew by; the rest is in the sum still, and comes with the next pass. */
-                user = user_then +
-                       (int64_t)((__int128)(user - user_then) * most_us / (total - user_then - system_then));
+                user = user_then + (int64_t)((__int128)(user - user_then) * most_us / grown);
                 total = user_then + system_then + most_us;
         }
         dn_row_set(whole, DN_cpu_user_secs, user, whole->changed);
@@ -182,11 +193,11 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
                 if (f->tree == DN_ABSENT || f->part != DN_PROCESS || id == DN_cpu_user_secs || id == DN_cpu_system_secs)
                         continue;
                 if (f->nature == DN_COUNTER)
-                        settle_counter(whole, id, &sums, before, ledger);
+                        settle_counter(whole, id, &sums, before, ledger, counted_of(now));
                 else if (f->nature == DN_PEAK && is_known(&sums, id))
                         dn_row_set(whole, id, larger(sums.greatest[id], dn_row_or_zero(whole, id)), now->number);
                 else if (f->nature == DN_GAUGE)
                         settle_gauge(whole, id, &sums, living > 0);
         }
-        settle_cpu(whole, &sums, before, ledger, most_us);
+        settle_cpu(whole, &sums, before, ledger, counted_of(now), most_us);
 }

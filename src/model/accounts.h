@@ -5,7 +5,8 @@
  *
  * A process that ends moves its totals into its parent's, at a moment of its own. Rows are read a parent before its
  * child, so the first term can miss one that moves meanwhile and never has it twice; the second term holds it then, and
- * never falls. Both are at most the truth. */
+ * never falls. Both are at most the truth. So is a third, where eBPF counts every member itself (now->counted): it has
+ * those too whose totals nobody was handed, and the larger is taken. */
 #pragma once
 #include "model/ledger.h"
 

@@ -70,14 +70,15 @@ _Static_assert(DN_FIELDS <= 64, "a row has 64 has-bits");
 
 #define TEXT_OF(text) \
         { text, sizeof(text) - 1 }
-#define PART(part_, key_) [DN_##part_] = {TEXT_OF(#key_), TEXT_OF(#key_), {"", 0}, DN_NOTHING, DN_FIRST_##part_},
-#define PART_IN(part_, of_, path_, key_) \
-        [DN_##part_] = {TEXT_OF(#key_), TEXT_OF(#path_ "." #key_), {"", 0}, DN_##of_, DN_FIRST_##part_},
-#define ROWS_IN(part_, of_, path_, key_, number_) \
-        [DN_##part_] = {TEXT_OF(#key_), TEXT_OF(#path_ "." #key_), TEXT_OF(#number_), DN_##of_, DN_FIRST_##part_},
+#define PLACE(part_, of_, path_, key_, number_, map_) \
+        [DN_##part_] = {TEXT_OF(key_), TEXT_OF(path_), TEXT_OF(number_), map_, of_, DN_FIRST_##part_},
+#define PART(part, key) PLACE(part, DN_NOTHING, #key, #key, "", false)
+#define PART_IN(part, of, path, key) PLACE(part, DN_##of, #path "." #key, #key, "", false)
+#define ROWS_IN(part, of, path, key, number) PLACE(part, DN_##of, #path "." #key, #key, #number, false)
+#define MAP_IN(part, of, path, key) PLACE(part, DN_##of, #path "." #key, #key, "", true)
 static const struct dn_block blocks[DN_PARTS] = {
-        [DN_PROCESS] = {{"", 0}, {"", 0}, {"", 0}, DN_NOTHING, 0},
-        [DN_WHOLE] = {{"", 0}, {"", 0}, {"", 0}, DN_NOTHING, 0},
+        [DN_PROCESS] = {{"", 0}, {"", 0}, {"", 0}, false, DN_NOTHING, 0},
+        [DN_WHOLE] = {{"", 0}, {"", 0}, {"", 0}, false, DN_NOTHING, 0},
 #include "model/fields.def"
 };
 
@@ -166,12 +167,19 @@ int dn_field_find_next(struct dn_str name, int *hint) {
 
 int dn_unit_decimals(int unit) {
         static const uint8_t decimals[DN_UNITS] = {
-                [DN_NUMBER] = DN_DECIMALS_NUMBER,     [DN_PERCENT] = DN_DECIMALS_PERCENT,
-                [DN_SECONDS] = DN_DECIMALS_SECONDS,   [DN_UPTIME] = DN_DECIMALS_UPTIME,
-                [DN_BYTES] = DN_DECIMALS_BYTES,       [DN_KIB] = DN_DECIMALS_KIB,
-                [DN_FRACTION] = DN_DECIMALS_FRACTION, [DN_JOULES] = DN_DECIMALS_JOULES,
-                [DN_WATTS] = DN_DECIMALS_WATTS,       [DN_CELSIUS] = DN_DECIMALS_CELSIUS,
+                [DN_NUMBER] = DN_DECIMALS_NUMBER,
+                [DN_PERCENT] = DN_DECIMALS_PERCENT,
+                [DN_SECONDS] = DN_DECIMALS_SECONDS,
+                [DN_UPTIME] = DN_DECIMALS_UPTIME,
+                [DN_BYTES] = DN_DECIMALS_BYTES,
+                [DN_KIB] = DN_DECIMALS_KIB,
+                [DN_FRACTION] = DN_DECIMALS_FRACTION,
+                [DN_JOULES] = DN_DECIMALS_JOULES,
+                [DN_WATTS] = DN_DECIMALS_WATTS,
+                [DN_CELSIUS] = DN_DECIMALS_CELSIUS,
                 [DN_MHZ] = DN_DECIMALS_MHZ,
+                [DN_NANOSECONDS] = DN_DECIMALS_NANOSECONDS,
+                [DN_PER_SECOND] = DN_DECIMALS_PER_SECOND,
         };
 
         return decimals[unit];
@@ -180,8 +188,9 @@ int dn_unit_decimals(int unit) {
 const char *dn_unit_name(int unit) {
         static const char *const names[DN_UNITS] = {
 #define UNIT(unit) [DN_##unit] = DN_UNIT_##unit
-                UNIT(NUMBER), UNIT(PERCENT), UNIT(SECONDS), UNIT(UPTIME), UNIT(BYTES), UNIT(KIB),   UNIT(FRACTION),
-                UNIT(JOULES), UNIT(WATTS),   UNIT(CELSIUS), UNIT(MHZ),    UNIT(TEXT),  UNIT(WORDS),
+                UNIT(NUMBER), UNIT(PERCENT),     UNIT(SECONDS),    UNIT(UPTIME), UNIT(BYTES),
+                UNIT(KIB),    UNIT(FRACTION),    UNIT(JOULES),     UNIT(WATTS),  UNIT(CELSIUS),
+                UNIT(MHZ),    UNIT(NANOSECONDS), UNIT(PER_SECOND), UNIT(TEXT),   UNIT(WORDS),
         };
 
         return names[unit];

@@ -42,6 +42,8 @@ enum dn_unit {
         DN_WATTS,
         DN_CELSIUS,
         DN_MHZ,
+        DN_NANOSECONDS,
+        DN_PER_SECOND,
         DN_TEXT,  /* the value is a pointer: dn_row_text */
         DN_WORDS, /* a bit a word of dn_field.words */
         DN_UNITS
@@ -59,6 +61,8 @@ enum {
         DN_DECIMALS_WATTS = 3,
         DN_DECIMALS_CELSIUS = 0,
         DN_DECIMALS_MHZ = 0,
+        DN_DECIMALS_NANOSECONDS = 0,
+        DN_DECIMALS_PER_SECOND = 2,
         DN_DECIMALS_TEXT = 0,
         DN_DECIMALS_WORDS = 0
 };
@@ -74,6 +78,8 @@ enum {
 #define DN_UNIT_WATTS "watts"
 #define DN_UNIT_CELSIUS "degrees Celsius"
 #define DN_UNIT_MHZ "MHz"
+#define DN_UNIT_NANOSECONDS "nanoseconds"
+#define DN_UNIT_PER_SECOND "per second"
 #define DN_UNIT_TEXT "text"
 #define DN_UNIT_WORDS "words"
 enum dn_nature {
@@ -110,7 +116,8 @@ static inline int dn_field_index(int id) {
 /* A block: an object, or one of many rows, of the record or within another block. */
 struct dn_block {
         struct dn_str key, path; /* "devices", "gpu.devices" */
-        struct dn_str number;    /* of many rows: the member that a row's key number stands in; else empty */
+        struct dn_str number;    /* of an array of rows: the member that a row's key number stands in; else empty */
+        bool map;                /* of many rows: an object, whose members are named by their keys (dn_key_name) */
         int16_t of;              /* the block that it stands in, or DN_NOTHING */
         int16_t first;           /* of its fields */
 };
@@ -123,7 +130,7 @@ int dn_part_first(int part);
 int dn_part_find_in(int of, struct dn_str key);
 
 static inline bool dn_part_has_rows(int part) {
-        return dn_block(part)->number.n > 0;
+        return dn_block(part)->number.n > 0 || dn_block(part)->map;
 }
 
 /* A word of a field of WORDS: the bit that it is, or -ENOENT; and the word of a bit, empty where there is none. */

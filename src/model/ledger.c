@@ -56,8 +56,11 @@ int dn_ledger_add(struct dn_ledger *l, int id, int64_t total) {
 int dn_ledger_set_reaped(struct dn_ledger *l, const struct dn_row *total) {
         if (!l->reaped && !(l->reaped = dn_row_new()))
                 return -ENOMEM;
-        l->reaped->has = total->has;
-        memcpy(l->reaped->v, total->v, sizeof(int64_t) * DN_FIELDS);
+        for (uint64_t has = total->has; has; has &= has - 1) {
+                int id = __builtin_ctzll(has);
+
+                dn_row_set(l->reaped, id, total->v[id], 0);
+        }
         return 0;
 }
 

@@ -26,6 +26,7 @@ struct dn_ledger {
         uint32_t n_left, room_left;
         uint64_t n_reaped, n_lost;
         const char *lower_bound; /* why the totals are one, or NULL; a constant text */
+        const char *reaped_why;  /* the same of `reaped`, as it is now; its source says it */
 };
 
 int dn_ledger_end(struct dn_ledger *l, const struct dn_end *e); /* 0 or -ENOMEM */
@@ -34,7 +35,7 @@ int dn_ledger_end(struct dn_ledger *l, const struct dn_end *e); /* 0 or -ENOMEM 
 int dn_ledger_add(struct dn_ledger *l, int id, int64_t total);
 
 /* Where the host process reaps all that end and nothing else (a subreaper): their total so far, in place of what single
- * ends would add. Copies the values of `total`. 0 or -ENOMEM. */
+ * ends would add. Copies the values of `total`; a counter that is not in it stays as it was. 0 or -ENOMEM. */
 int dn_ledger_set_reaped(struct dn_ledger *l, const struct dn_row *total);
 
 /* The total of the dead for this field; false where nothing is known. */

@@ -26,6 +26,7 @@ int dn_snapshot_begin(struct dn_snapshot *now, const struct dn_snapshot *last, i
         now->number = last ? last->number + 1 : 1;
         now->mono_ns = mono_ns;
         now->boot_ns = boot_ns;
+        now->counted.n = 0;
         for (int part = 0; part < DN_PARTS; part++) {
                 now->part[part].n = 0;
                 if (last && copy_living(&now->part[part], &last->part[part]) < 0)
@@ -79,4 +80,5 @@ void dn_snapshot_leave(struct dn_snapshot *last, const struct dn_ledger *ledger)
 void dn_snapshot_free(struct dn_snapshot *s) {
         for (int part = 0; part < DN_PARTS; part++)
                 dn_table_free(&s->part[part]);
+        dn_table_free(&s->counted);
 }

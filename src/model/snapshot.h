@@ -10,6 +10,9 @@ struct dn_snapshot {
         int64_t boot_ns; /* the same moment since the machine's boot, sleep included */
         uint32_t cores;  /* how many the tree can use at most; 0: not known, or what is left over comes now */
         struct dn_table part[DN_PARTS];
+        /* A row of DN_WHOLE's fields, where the kernel's side counts every member itself, the dead too; else none. At
+         * most the truth, as all that the whole is made of. */
+        struct dn_table counted;
 };
 
 struct dn_ledger;

@@ -25,7 +25,7 @@ struct dn_ability {
 };
 
 /* Held directories, in whose place a test puts others: /proc, /sys and /; -1: there is none. `counter` is what the
- * kernel says to a hardware counter of one's own: 0 or -errno. */
+ * kernel says to a hardware counter of one's own: 0; 1: of user mode alone; or -errno. */
 struct dn_probe_roots {
         int proc, sys, root;
         int counter;

@@ -15,6 +15,10 @@ struct dn_target {
         bool own_child;                 /* the main process is ours to wait for */
         bool subreaper;                 /* so is every other child of this process (DENET_REAP_ORPHANS) */
         bool gpu;                       /* GPUs were asked for */
+        bool counters;                  /* hardware counters were */
+        unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
+        bool attached;                  /* it ran before */
+        int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
         const struct dn_cgroup *cgroup; /* that the main process is in, its own or not; NULL: none to read */
@@ -26,6 +30,9 @@ struct dn_target {
         int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */
         uint64_t never_seen; /* ended before a pass could see them */
         bool has_waited;     /* the main process had waited for children of its own: it has started some */
+        /* Written by a source that counts every member by itself (eBPF): */
+        bool counted;              /* it has missed none: no total is a lower bound */
+        int64_t processes_counted; /* members that there were in all; 0: not known */
 };
 
 struct dn_pass {
@@ -47,15 +54,19 @@ static inline int64_t dn_pass_pace_ns(const struct dn_pass *pass) {
 
 struct dn_source {
         const char *name; /* as in metadata.capabilities; NULL: none of its own */
-        /* 0; -errno: it is off, and `why` says why. From here on each may be NULL. */
+        /* 0; -errno: it is off, and `why` says why; what would change that, in a line of its own behind it. From here
+         * on each may be NULL. */
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
         int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
         int (*read)(void *state,
-                    struct dn_pass *pass);          /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
-        void (*forget)(void *state, uint32_t slot); /* the process of this slot has left */
+                    struct dn_pass *pass); /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
+        int (*settled)(void *state, struct dn_pass *pass); /* all are read, and the whole is added up. 0 or -ENOMEM */
+        void (*forget)(void *state, uint32_t slot);        /* the process of this slot has left */
         /* How far it works now, of enum dn_can, and `why` (empty before) not further. Asked when monitoring begins and
          * after each pass. NULL: all that it can, as long as it is open. */
         int (*can)(void *state, struct dn_text *why);
+        /* What it has, by name, a blank between two. Asked when that goes into a record. */
+        void (*list)(void *state, struct dn_text *names);
         void (*close)(void *state);
 };
 

@@ -49,8 +49,10 @@ static bool cgroup_used_more(const struct denet *d) {
 static const char *lower_bound(const struct denet *d) {
         bool attached = d->mode == DN_MODE_ATTACH;
 
+        if (d->target.counted)
+                return NULL;
         if (d->ledger.lower_bound || d->target.subreaper)
-                return d->ledger.lower_bound;
+                return d->ledger.lower_bound ? d->ledger.lower_bound : d->ledger.reaped_why;
         if (attached && d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return "attached, and the process was waited for by its parent before its last reading";
         if (!d->target.children || !(has_forked(d) || cgroup_used_more(d)))
@@ -95,6 +97,8 @@ static void fill_exit(struct denet *d, int64_t since_sample_ns) {
                 e->peak_rss_process_kb = d->target.peak_kb;
         e->peak_rss_kb = e->peak_rss_sum_kb > e->peak_rss_process_kb ? e->peak_rss_sum_kb : e->peak_rss_process_kb;
         e->processes_seen = (int64_t)(d->seen + d->target.never_seen);
+        if (d->target.processes_counted > e->processes_seen)
+                e->processes_seen = d->target.processes_counted;
         e->still_running = count_living(d);
         e->lower_bound = dn_str_of(lower_bound(d));
 }

@@ -129,20 +129,6 @@ int dn_facts_children(struct denet *d) {
         return 0;
 }
 
-/* What this version has no source for yet. */
-static void write_missing(struct dn_json *json, struct dn_str name, struct dn_str list) {
-        dn_json_key(json, name);
-        dn_json_object(json);
-        dn_json_key_bool(json, DN_STR("available"), false);
-        if (list.n) {
-                dn_json_key(json, list);
-                dn_json_array(json);
-                dn_json_array_end(json);
-        }
-        dn_json_key_string(json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
-        dn_json_object_end(json);
-}
-
 static void write_io(struct denet *d, struct dn_json *json) {
         const struct dn_row *row = dn_table_row(&d->last->part[DN_PROCESS], 0);
         bool available = row->has >> DN_syscall_read_bytes & 1;
@@ -186,13 +172,17 @@ static void write_cgroup(const struct denet *d, struct dn_json *json) {
 
 /* What a source says of itself; the object stays open for more. */
 static void begin_said(struct dn_json *json, const struct dn_said *said) {
+        struct dn_str hint = dn_text_str(&said->why), reason;
+
         dn_json_key(json, dn_str_of(said->name));
         dn_json_object(json);
         dn_json_key_bool(json, DN_STR("available"), said->can != DN_CAN_NOT);
         if (said->can == DN_CAN_PARTLY)
                 dn_json_key_bool(json, DN_STR("partial"), true);
-        if (said->why.n > 0)
-                dn_json_key_string(json, DN_STR("reason"), dn_text_str(&said->why));
+        if (dn_str_cut(&hint, '\n', &reason) && reason.n > 0)
+                dn_json_key_string(json, DN_STR("reason"), reason);
+        if (hint.n > 0)
+                dn_json_key_string(json, DN_STR("hint"), hint);
 }
 
 static void write_said(struct denet *d, struct dn_json *json, const char *name) {
@@ -202,6 +192,26 @@ static void write_said(struct denet *d, struct dn_json *json, const char *name) 
                 return;
         begin_said(json, said);
         dn_json_object_end(json);
+}
+
+/* With the names of what it has. */
+static void write_listed(struct denet *d, struct dn_json *json, const char *name, struct dn_str list) {
+        const struct dn_said *said = dn_sample_said(d, name);
+        dn_autotext struct dn_text names = {0};
+        struct dn_str rest, word;
+
+        if (!said)
+                return;
+        dn_sample_list(d, name, &names);
+        rest = dn_text_str(&names);
+        begin_said(json, said);
+        dn_json_key(json, list);
+        dn_json_array(json);
+        while (dn_str_word(&rest, &word))
+                dn_json_string(json, word);
+        dn_json_array_end(json);
+        dn_json_object_end(json);
+        json->text->failed |= names.failed;
 }
 
 /* `system`: the kernel keeps account of it; `per_process`: what is in the records is of the job's cgroup alone. */
@@ -226,10 +236,10 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
         dn_json_object(&json);
         write_io(d, &json);
         write_psi(d, &json);
-        write_missing(&json, DN_STR("perf_hw"), DN_STR("events"));
-        write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
+        write_listed(d, &json, "perf_hw", DN_STR("events"));
+        write_listed(d, &json, "rapl", DN_STR("zones"));
         write_said(d, &json, "gpu");
-        write_missing(&json, DN_STR("ebpf"), (struct dn_str){0});
+        write_said(d, &json, "ebpf");
         write_cgroup(d, &json);
         dn_json_object_end(&json);
 }
@@ -237,7 +247,7 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
 static int say_env(struct denet *d, const struct dn_env_roots *roots) {
         dn_autotext struct dn_text line = {0};
 
-        dn_env_write(&line, roots, d->start_unix_ms, d->o.output);
+        dn_env_write(&line, roots, d->start_unix_ms, d->o.cwd, d->o.output);
         return dn_stream_queue_text(d, DN_ENV, d->start_unix_ms, &line);
 }
 
@@ -247,7 +257,7 @@ static int queue_metadata(struct denet *d) {
         struct dn_json json = {.text = &line, .comma = true};
 
         write_capabilities(d, &capabilities);
-        dn_text_put(&line, dn_text_str(&d->facts->metadata));
+        dn_text_put_text(&line, &d->facts->metadata);
         dn_json_key(&json, DN_STR("capabilities"));
         dn_json_raw(&json, dn_text_str(&capabilities));
         dn_json_object_end(&json);
@@ -293,7 +303,8 @@ int dn_facts_abilities(struct denet *d) {
 int dn_facts_begin(struct denet *d, char *const *argv) {
         dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         dn_autoclose int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        struct dn_env_roots roots = {proc, sys};
+        dn_autoclose int top = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dn_env_roots roots = {proc, sys, top};
         const struct dn_row *main = dn_table_row(&d->last->part[DN_PROCESS], 0);
         struct said *said = said_of(d->facts, main->slot);
         int r = 0;

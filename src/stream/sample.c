@@ -4,28 +4,60 @@
 #include "host/clock.h"
 #include "stream/stream.h"
 
-int dn_sample_open_sources(struct denet *d) {
-        for (const struct dn_source *const *s = dn_sources; *s && d->n_sources < DN_SOURCES_MAX; s++) {
-                dn_autotext struct dn_text why = {0};
-                void *state = NULL;
-                int r = (*s)->open(&state, &d->target, &why);
+static void say(struct denet *d, const char *name, int can, struct dn_str why) {
+        struct dn_said *said = &d->said[d->n_said];
 
-                if (r == -ENOMEM)
-                        return r;
-                if ((*s)->name && d->n_said < DN_SOURCES_MAX) {
-                        d->said[d->n_said] = (struct dn_said){.name = (*s)->name, .can = r < 0 ? DN_CAN_NOT : DN_CAN};
-                        if (r < 0)
-                                dn_text_put(&d->said[d->n_said].why, dn_text_str(&why));
-                        d->n_said++;
-                }
-                if (r < 0) {
-                        dn_stream_debug(d, "%s: off: %s", (*s)->name ? (*s)->name : "a source", dn_text_cstr(&why));
-                        continue;
-                }
-                d->sources[d->n_sources].source = *s;
-                d->sources[d->n_sources++].state = state;
+        if (!name || d->n_said == DN_SOURCES_MAX)
+                return;
+        *said = (struct dn_said){.name = name, .can = can};
+        if (can == DN_CAN_NOT)
+                dn_text_put(&said->why, why);
+        d->n_said++;
+}
+
+static int open_source(struct denet *d, const struct dn_source *source) {
+        dn_autotext struct dn_text why = {0};
+        void *state = NULL;
+        int r = source->open(&state, &d->target, &why);
+
+        if (r == -ENOMEM)
+                return r;
+        say(d, source->name, r < 0 ? DN_CAN_NOT : DN_CAN, dn_text_str(&why));
+        if (r < 0) {
+                dn_stream_debug(d, "%s: off: %.*s", source->name ? source->name : "a source",
+                                (int)strcspn(why.n ? dn_text_cstr(&why) : "", "\n"), why.n ? why.p : "");
+                return 0;
         }
+        d->sources[d->n_sources].source = source;
+        d->sources[d->n_sources++].state = state;
         return 0;
+}
+
+static int open_all(struct denet *d, const struct dn_source *const *sources) {
+        int r = 0;
+
+        for (; sources && *sources && d->n_sources < DN_SOURCES_MAX && r == 0; sources++)
+                r = open_source(d, *sources);
+        return r;
+}
+
+/* The module with its sources, which are read after the others. */
+static int open_ebpf(struct denet *d) {
+        dn_autotext struct dn_text why = {0};
+
+        if (d->o.ebpf == 0)
+                say(d, "ebpf", DN_CAN_NOT, DN_STR("not asked for"));
+        else if (dn_module_open(&d->ebpf, "ebpf", &why) == 0)
+                return open_all(d, d->ebpf.module->sources);
+        else
+                say(d, "ebpf", DN_CAN_NOT, dn_text_str(&why));
+        return why.failed ? -ENOMEM : 0;
+}
+
+int dn_sample_open_sources(struct denet *d) {
+        int r = open_all(d, dn_sources);
+
+        return r < 0 ? r : open_ebpf(d);
 }
 
 struct dn_said *dn_sample_said(struct denet *d, const char *name) {
@@ -33,6 +65,15 @@ struct dn_said *dn_sample_said(struct denet *d, const char *name) {
                 if (strcmp(d->said[i].name, name) == 0)
                         return &d->said[i];
         return NULL;
+}
+
+void dn_sample_list(struct denet *d, const char *name, struct dn_text *names) {
+        for (uint32_t i = 0; i < d->n_sources; i++) {
+                const struct dn_source *source = d->sources[i].source;
+
+                if (source->list && source->name && strcmp(source->name, name) == 0)
+                        source->list(d->sources[i].state, names);
+        }
 }
 
 int dn_sample_look_at_abilities(struct denet *d) {
@@ -127,7 +168,11 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         d->seen += d->now->part[DN_PROCESS].n - kept;
         dn_accounts_settle(d->now, last, &d->ledger);
         dn_ledger_settled(&d->ledger);
-        return 0;
+        r = 0;
+        for (uint32_t i = 0; r == 0 && i < d->n_sources; i++)
+                if (d->sources[i].source->settled)
+                        r = d->sources[i].source->settled(d->sources[i].state, pass);
+        return r;
 }
 
 static void turn(struct denet *d) {

@@ -50,6 +50,7 @@ void dn_session_close(struct denet *d) {
         dn_sample_free(&d->sample);
         dn_sample_free(&d->totals);
         dn_writer_free(d->writer);
+        dn_module_close(&d->ebpf);
 }
 
 /* Of denet_run these codes say that the program is not there, or not to be executed: a failure of ours has another. */
@@ -80,6 +81,9 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         dn_writer_list(d->writer, d->o.children);
         d->target.children = !(d->o.flags & DENET_EXCLUDE_CHILDREN);
         d->target.gpu = d->o.flags & DENET_WITH_GPU;
+        d->target.counters = d->o.flags & DENET_WITH_COUNTERS;
+        d->target.ebpf = d->o.ebpf;
+        d->target.attached = d->mode == DN_MODE_ATTACH;
         return 0;
 }
 
@@ -102,6 +106,7 @@ static int no_such_process(denet_error *error, int64_t pid) {
 static int begin(struct denet *d, int64_t pid, denet_error *error) {
         int r = dn_platform_identify(d->target.procfs, pid, &d->target.main);
 
+        d->target.pidfd = d->held.pidfd;
         if (r == 0)
                 r = dn_sample_open_sources(d);
         d->start_mono_ns = dn_clock_mono_ns();
@@ -344,8 +349,12 @@ int denet_attach(denet **ret_d, const denet_options *o, int64_t pid, denet_error
 
 static bool pidfd_says_ended(const struct denet *d) {
         struct pollfd pidfd = {.fd = d->held.pidfd, .events = POLLIN};
+        int n;
 
-        return poll(&pidfd, 1, 0) > 0 && (pidfd.revents & POLLIN);
+        do
+                n = poll(&pidfd, 1, 0);
+        while (n < 0 && errno == EINTR);
+        return n > 0 && (pidfd.revents & POLLIN);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {

@@ -5,6 +5,7 @@
 #include "format/reader.h"
 #include "format/writer.h"
 #include "host/loop.h"
+#include "host/module.h"
 #include "host/own_cgroup.h"
 #include "host/spawn.h"
 #include "model/accounts.h"
@@ -60,10 +61,11 @@ struct denet {
                 void *state;
         } sources[DN_SOURCES_MAX];
         uint32_t n_sources;
+        struct dn_loaded ebpf; /* the module, where it was asked for and is there */
         struct dn_said {
                 const char *name;
                 int can;            /* of dn_can */
-                struct dn_text why; /* what metadata.capabilities says of it */
+                struct dn_text why; /* what metadata.capabilities says of it; the hint behind a newline */
         } said[DN_SOURCES_MAX];     /* of each source with a name, open or not */
         uint32_t n_said;
 
@@ -103,7 +105,8 @@ int dn_sample_first(struct denet *d);            /* the snapshot that all is cou
 int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
 int dn_sample_open_sources(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
-struct dn_said *dn_sample_said(struct denet *d, const char *name); /* NULL: no source of that name */
+struct dn_said *dn_sample_said(struct denet *d, const char *name);             /* NULL: no source of that name */
+void dn_sample_list(struct denet *d, const char *name, struct dn_text *names); /* what that source has */
 /* Asks each source how far it works. 1: another answer than before; 0; -ENOMEM. */
 int dn_sample_look_at_abilities(struct denet *d);
 

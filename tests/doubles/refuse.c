@@ -3,7 +3,8 @@
  * errors that this call may plausibly give (round and round); N 0: none. N eintr: every other call that a signal may
  * interrupt fails with EINTR. Ends as the program does.
  *
- * REPORT gets one line: how many calls there were, which one failed and with what error.
+ * REPORT gets one line: the pid of the program, how many calls there were, how many errors the one that failed may
+ * give, which it was, with what error, and the file of an open or of a descriptor that is its first argument.
  *
  * Counted are the calls of all processes that run the program itself, so a child up to its exec too, from the first
  * open of /dev/null on: before that they are the dynamic linker's and libc's. Each call is asked about by seccomp's
@@ -35,7 +36,8 @@
 
 /* The errors that each call may give where it is used here. Not listed is what cannot fail with arguments that are
  * right (getpid, rt_sigaction), brk, whose failing is that of an allocation, and close: whatever it says, the kernel
- * has closed the descriptor, and that cannot be imitated from outside. */
+ * has closed the descriptor, and that cannot be imitated from outside. Nor does a read fail with ESRCH here: that is
+ * the kernel's word for a process that has been waited for, and would be a lie of one that lives. */
 static const struct call {
         long number;
         const char *name;
@@ -48,8 +50,8 @@ static const struct call {
                         __VA_ARGS__ \
                 } \
         }
-        CALL(read, true, EIO, EINTR, ESRCH, ENOMEM, EBADF),
-        CALL(pread64, true, ESRCH, EIO, EINTR, ENOMEM, EACCES),
+        CALL(read, true, EIO, EINTR, ENOMEM, EBADF),
+        CALL(pread64, true, EIO, EINTR, ENOMEM, EACCES),
         CALL(write, true, ENOSPC, EINTR, EPIPE, EIO, EAGAIN),
         CALL(writev, true, ENOSPC, EINTR, EPIPE, EIO, EAGAIN),
         CALL(openat, false, EMFILE, EACCES, ENOENT, ENOMEM, ENFILE, EINTR, EIO),
@@ -119,7 +121,7 @@ struct state {
         bool begun, every;
         unsigned long n, turn, count;
         const struct call *failed;
-        int error;
+        int error, errors; /* the one given, and of how many */
         char path[256];
         bool last_failed[512]; /* by the call's number */
 };
@@ -160,6 +162,16 @@ static bool is_due(struct state *s, const struct call *call) {
         return *last;
 }
 
+/* What the descriptor is of that may be the call's first argument. */
+static void note_path(const struct seccomp_notif *asked, char *path, size_t room) {
+        char link[64];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)asked->pid, (int)asked->data.args[0]);
+        n = readlink(link, path, room - 1);
+        path[n > 0 ? n : 0] = '\0';
+}
+
 /* The error that the call is to give; 0: it is to be made. */
 static int judge(struct state *s, const struct seccomp_notif *asked) {
         const struct call *call = find(asked->data.nr);
@@ -176,9 +188,12 @@ static int judge(struct state *s, const struct seccomp_notif *asked) {
         s->count++;
         if (!is_due(s, call))
                 return 0;
+        if (!*path)
+                note_path(asked, path, sizeof(path));
         while (errors < 8 && call->errors[errors])
                 errors++;
         s->failed = call;
+        s->errors = errors;
         s->error = s->every ? EINTR : call->errors[s->turn % (unsigned long)errors];
         memcpy(s->path, path, sizeof(path));
         return s->error;
@@ -244,7 +259,7 @@ static void write_report(const struct state *s, const char *path) {
 
         if (!report)
                 return;
-        fprintf(report, "%lu %s %s %s\n", s->count, s->failed ? s->failed->name : "-",
+        fprintf(report, "%d %lu %d %s %s %s\n", s->main, s->count, s->errors, s->failed ? s->failed->name : "-",
                 s->failed ? strerrorname_np(s->error) : "-", *s->path ? s->path : "-");
         fclose(report);
 }

@@ -64,6 +64,21 @@ static void the_hosts_own_total_stands_beside_what_was_lost(void **state) {
         dn_ledger_free(&l);
 }
 
+static void what_a_later_total_does_not_know_stays_as_it_was(void **state) {
+        dn_autofree struct dn_row *known = dn_row_new();
+        struct dn_ledger l = {0};
+
+        dn_row_set(known, DN_cpu_user_secs, 100, 1);
+        dn_row_set(known, DN_syscall_write_bytes, 7, 1);
+        assert_int_equal(dn_ledger_set_reaped(&l, known), 0);
+        dn_row_unset(known, DN_syscall_write_bytes, 1);
+        dn_row_set(known, DN_cpu_user_secs, 120, 1);
+        assert_int_equal(dn_ledger_set_reaped(&l, known), 0);
+        assert_int_equal(total(&l, DN_cpu_user_secs), 120);
+        assert_int_equal(total(&l, DN_syscall_write_bytes), 7);
+        dn_ledger_free(&l);
+}
+
 static void who_left_is_known_until_a_pass_has_seen_it(void **state) {
         struct dn_ledger l = {0};
 
@@ -80,4 +95,5 @@ static void who_left_is_known_until_a_pass_has_seen_it(void **state) {
 RUN_TESTS(cmocka_unit_test(an_empty_ledger_knows_nothing), cmocka_unit_test(ends_add_up_in_what_is_cumulative_alone),
           cmocka_unit_test(one_that_was_lost_makes_the_totals_a_lower_bound),
           cmocka_unit_test(the_hosts_own_total_stands_beside_what_was_lost),
+          cmocka_unit_test(what_a_later_total_does_not_know_stays_as_it_was),
           cmocka_unit_test(who_left_is_known_until_a_pass_has_seen_it))

@@ -173,6 +173,20 @@ static void numbers_stand_in_their_places(void **state) {
         assert_int_equal(st.start_ticks, 99);
         assert_int_equal(st.startstack, 140737488347136);
         assert_int_equal(st.processor, 2);
+        assert_false(st.ignores_sigchld);
+}
+
+/* SIGCHLD is 17, so bit 16. */
+static void ignoring_the_end_of_children_is_seen(void **state) {
+        struct dn_stat st;
+
+        assert_int_equal(parse(DN_STR("7 (a)" TAIL " 1 2 3 4 5 6 7 8 9 0 65536 0 4 5 6 17 2 0 0\n"), &st), 0);
+        assert_true(st.ignores_sigchld);
+        assert_int_equal(st.processor, 2);
+        assert_int_equal(parse(DN_STR("7 (a)" TAIL " 1 2 3 4 5 6 7 8 65536 65536 2147418111 65536\n"), &st), 0);
+        assert_false(st.ignores_sigchld);
+        assert_int_equal(parse(DN_STR("7 (a)" TAIL " 1 2 3 4 5 6 7 8 9 0\n"), &st), 0);
+        assert_false(st.ignores_sigchld);
 }
 
 static void a_line_may_end_behind_the_start_time(void **state) {
@@ -321,6 +335,7 @@ static bool take_time(struct dn_str *rest, uint64_t *ret_ticks) {
 static int parse_plainly(struct dn_str line, struct dn_stat *st) {
         struct dn_str name, rest, word;
         int64_t threads;
+        uint64_t ignored = 0;
 
         *st = (struct dn_stat){.processor = -1};
         if (!dn_str_between_last(line, '(', ')', &name, &rest) || !dn_str_word(&rest, &word) || word.n != 1 ||
@@ -339,9 +354,10 @@ static int parse_plainly(struct dn_str line, struct dn_stat *st) {
         st->comm_size = (uint8_t)(name.n < DN_COMM_MAX ? name.n : DN_COMM_MAX - 1);
         memcpy(st->comm, name.p, st->comm_size);
         if (dn_str_take_u64(&rest, &st->vsize_bytes) && dn_str_take_u64(&rest, &st->rss_pages) &&
-            skip_words(&rest, 3) && dn_str_take_u64(&rest, &st->startstack) && skip_words(&rest, 10) &&
-            !dn_str_take_i64(&rest, &st->processor))
+            skip_words(&rest, 3) && dn_str_take_u64(&rest, &st->startstack) && skip_words(&rest, 4) &&
+            dn_str_take_u64(&rest, &ignored) && skip_words(&rest, 5) && !dn_str_take_i64(&rest, &st->processor))
                 st->processor = -1;
+        st->ignores_sigchld = ignored >> 16 & 1;
         return 0;
 }
 
@@ -352,7 +368,7 @@ static bool equal_numbers(const struct dn_stat *a, const struct dn_stat *b) {
                a->cutime_ticks == b->cutime_ticks && a->cstime_ticks == b->cstime_ticks &&
                a->num_threads == b->num_threads && a->start_ticks == b->start_ticks &&
                a->vsize_bytes == b->vsize_bytes && a->rss_pages == b->rss_pages && a->startstack == b->startstack &&
-               a->processor == b->processor;
+               a->processor == b->processor && a->ignores_sigchld == b->ignores_sigchld;
 }
 
 static void assert_as_the_plain_reader(struct dn_str line) {
@@ -375,7 +391,8 @@ RUN_TESTS(cmocka_unit_test(a_name_comes_back_byte_for_byte), cmocka_unit_test(ea
           cmocka_unit_test(nobody_started_before_the_parent_that_has_it),
           cmocka_unit_test(the_kernels_own_threads_are_marked),
           cmocka_unit_test(where_it_ran_and_where_its_stack_began_are_known),
-          cmocka_unit_test(numbers_stand_in_their_places), cmocka_unit_test(a_line_may_end_behind_the_start_time),
+          cmocka_unit_test(numbers_stand_in_their_places), cmocka_unit_test(ignoring_the_end_of_children_is_seen),
+          cmocka_unit_test(a_line_may_end_behind_the_start_time),
           cmocka_unit_test(a_line_that_is_cut_before_that_is_refused),
           cmocka_unit_test(any_cut_of_a_recorded_line_is_taken_or_refused),
           cmocka_unit_test(what_is_no_such_line_is_refused),

@@ -80,7 +80,6 @@ static void the_lines_of_an_old_kernel_are_enough(void **state) {
         assert_int_equal(s.swap_kb, -1);
         assert_int_equal(s.voluntary, -1);
         assert_int_equal(s.nonvoluntary, -1);
-        assert_false(s.ignores_sigchld);
 }
 
 static void a_missing_line_leaves_the_others(void **state) {
@@ -91,18 +90,6 @@ static void a_missing_line_leaves_the_others(void **state) {
         assert_int_equal(s.swap_kb, -1);
         assert_int_equal(s.voluntary, -1);
         assert_int_equal(s.nonvoluntary, 9);
-}
-
-/* SIGCHLD is 17, so bit 16. */
-static void ignoring_the_end_of_children_is_seen(void **state) {
-        struct dn_status s;
-
-        assert_int_equal(parse(DN_STR("Pid:\t1\nSigIgn:\t0000000000010000\n"), &s), 0);
-        assert_true(s.ignores_sigchld);
-        assert_int_equal(parse(DN_STR("Pid:\t1\nSigIgn:\tfffffffffffeffff\n"), &s), 0);
-        assert_false(s.ignores_sigchld);
-        assert_int_equal(parse(DN_STR("Pid:\t1\nSigIgn:\t00000000000A0000\n"), &s), 0);
-        assert_false(s.ignores_sigchld);
 }
 
 static void a_number_that_is_none_is_not_known(void **state) {
@@ -153,6 +140,5 @@ RUN_TESTS(cmocka_unit_test(the_peak_stands_where_more_was_in_use_once),
           cmocka_unit_test(who_has_no_memory_has_no_lines_of_it), cmocka_unit_test(switches_are_known_of_everyone),
           cmocka_unit_test(a_name_with_a_newline_or_no_utf8_hides_nothing),
           cmocka_unit_test(the_lines_of_an_old_kernel_are_enough), cmocka_unit_test(a_missing_line_leaves_the_others),
-          cmocka_unit_test(ignoring_the_end_of_children_is_seen), cmocka_unit_test(a_number_that_is_none_is_not_known),
-          cmocka_unit_test(what_is_no_such_file_is_refused),
+          cmocka_unit_test(a_number_that_is_none_is_not_known), cmocka_unit_test(what_is_no_such_file_is_refused),
           cmocka_unit_test(any_cut_of_a_recorded_file_is_taken_or_refused))

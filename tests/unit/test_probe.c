@@ -172,8 +172,11 @@ static void refused_counters_are_explained_by_the_sysctl_or_by_what_is_not_there
         assert_ability(DN_ABILITY_COUNTERS, DN_CAN_NOT, "kernel.perf_event_paranoid is 4",
                        "sudo sysctl kernel.perf_event_paranoid=2");
         look_with(-ENOENT);
-        assert_ability(DN_ABILITY_COUNTERS, DN_CAN_NOT, "no hardware counters to be seen, as in many virtual machines",
-                       "");
+        assert_ability(DN_ABILITY_COUNTERS, DN_CAN_NOT, "software counters alone, as in many virtual machines", "");
+        put("proc/sys/kernel/perf_event_paranoid", "2\n");
+        look_with(1);
+        assert_ability(DN_ABILITY_COUNTERS, DN_CAN_PARTLY, "user mode alone: kernel.perf_event_paranoid is 2",
+                       "sudo sysctl kernel.perf_event_paranoid=1");
         look_with(-ENOSYS);
         assert_ability(DN_ABILITY_COUNTERS, DN_CAN_NOT, "the kernel has no perf events",
                        "a kernel with CONFIG_PERF_EVENTS");

@@ -2,6 +2,7 @@
 #include "sources/linux/parse_stat.h"
 
 #include <errno.h>
+#include <signal.h>
 
 /* This line is parsed more often than all else: a walk over it by two pointers, each field looked at once. */
 struct cursor {
@@ -102,6 +103,7 @@ static bool take_needed(struct cursor *c, struct dn_stat *st) {
 int dn_stat_parse(struct dn_str line, struct dn_stat *ret_stat) {
         struct dn_stat st = {.processor = -1};
         struct dn_str name, rest;
+        uint64_t ignored = 0;
         struct cursor c;
 
         /* The name may hold spaces, newlines and ')': only the last ')' ends it. */
@@ -117,8 +119,9 @@ int dn_stat_parse(struct dn_str line, struct dn_stat *ret_stat) {
         st.comm_size = (uint8_t)(name.n < DN_COMM_MAX ? name.n : DN_COMM_MAX - 1);
         memcpy(st.comm, name.p, st.comm_size);
         if (take(&c, &st.vsize_bytes) && take(&c, &st.rss_pages) && skip(&c, 3) && take(&c, &st.startstack) &&
-            skip(&c, 10) && !take_signed(&c, &st.processor))
+            skip(&c, 4) && take(&c, &ignored) && skip(&c, 5) && !take_signed(&c, &st.processor))
                 st.processor = -1;
+        st.ignores_sigchld = ignored >> (SIGCHLD - 1) & 1;
         *ret_stat = st;
         return 0;
 }

@@ -20,6 +20,7 @@ struct dn_stat {
         uint64_t vsize_bytes; /* 0 where the line ends before it; so of the next two */
         uint64_t rss_pages;   /* near enough to see that it moved: the kernel sums it up in batches by core */
         uint64_t startstack;  /* 0 without the right to trace it too */
+        bool ignores_sigchld; /* children of this process fold into nobody */
         int64_t processor;    /* -1: the line ends before it */
 };
 

@@ -2,7 +2,6 @@
 #include "sources/linux/parse_status.h"
 
 #include <errno.h>
-#include <signal.h>
 
 /* The number at the front of the value ("1234 kB"). */
 static int64_t number(struct dn_str *rest, struct dn_str key) {
@@ -10,17 +9,6 @@ static int64_t number(struct dn_str *rest, struct dn_str key) {
         uint64_t n;
 
         return dn_str_value(rest, key, &value) && dn_str_take_u64(&value, &n) && n <= INT64_MAX ? (int64_t)n : -1;
-}
-
-static uint64_t hex(struct dn_str digits) {
-        uint64_t value = 0;
-
-        for (size_t i = 0; i < digits.n; i++) {
-                char c = digits.p[i];
-
-                value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-        }
-        return value;
 }
 
 int dn_status_parse(struct dn_str file, struct dn_status *ret_status) {
@@ -32,7 +20,6 @@ int dn_status_parse(struct dn_str file, struct dn_status *ret_status) {
                 return -EBADMSG;
         s.hwm_kb = number(&rest, DN_STR("VmHWM"));
         s.swap_kb = number(&rest, DN_STR("VmSwap"));
-        s.ignores_sigchld = dn_str_value(&rest, DN_STR("SigIgn"), &value) && (hex(value) >> (SIGCHLD - 1) & 1);
         s.voluntary = number(&rest, DN_STR("voluntary_ctxt_switches"));
         s.nonvoluntary = number(&rest, DN_STR("nonvoluntary_ctxt_switches"));
         *ret_status = s;

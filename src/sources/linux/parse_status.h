@@ -6,7 +6,6 @@
 struct dn_status {
         int64_t hwm_kb, swap_kb;         /* VmHWM, VmSwap */
         int64_t voluntary, nonvoluntary; /* context switches of the thread that the file is of */
-        bool ignores_sigchld;            /* SigIgn has it: children of this process fold into nobody */
 };
 
 /* 0, or -EBADMSG where it is no such file. */

@@ -51,6 +51,7 @@ static void set_rest(struct dn_row *row, const struct dn_stat *st, int64_t tick_
         dn_row_set(row, DN_thread_count, (int64_t)st->num_threads, number);
         dn_row_set(row, DN_started_at_ms, (int64_t)st->start_ticks * (tick_us / 1000), number);
         dn_row_set(row, DN_state, st->state, number);
+        dn_row_set(row, DN_ignores_sigchld, st->ignores_sigchld, number);
         dn_row_set(row, DN_parent_pid, st->ppid, number);
         /* Of the address what differs between two programs, small enough to be added up with all else. */
         dn_row_set(row, DN_exec_mark, (int64_t)(st->startstack >> 4 & UINT32_MAX), number);

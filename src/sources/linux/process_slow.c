@@ -94,7 +94,6 @@ static void read_status(struct dn_procfs *p, struct dn_row *row, uint32_t number
         if (s.hwm_kb > dn_row_or_zero(row, DN_mem_rss_peak_kb))
                 dn_row_set(row, DN_mem_rss_peak_kb, s.hwm_kb, number);
         set_known(row, DN_mem_swap_kb, s.swap_kb, number);
-        dn_row_set(row, DN_ignores_sigchld, s.ignores_sigchld, number);
         set_known(row, DN_ctx_switches_voluntary, s.voluntary, number);
         set_known(row, DN_ctx_switches_involuntary, s.nonvoluntary, number);
 }

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_io.h"
-#include "sources/linux/parse_status.h"
+#include "sources/linux/parse_stat.h"
 #include "sources/linux/process.h"
 #include "sources/linux/sources.h"
 
@@ -95,11 +95,16 @@ static void read_total(const struct reap *reap, struct dn_row *row) {
         struct rusage ru;
         struct dn_io io;
 
+        int root = reap->target->procfs->root;
+
         row->has = 0;
         if (getrusage(RUSAGE_CHILDREN, &ru) == 0)
                 set_usage(row, &ru);
-        if (children_io(reap->target->procfs->root, &io))
-                set_io(row, &io);
+        for (int tries = 0; tries < 2; tries++) /* there is no other account of it */
+                if (children_io(root, &io)) {
+                        set_io(row, &io);
+                        break;
+                }
 }
 
 static void reap_close(void *state) {
@@ -146,14 +151,14 @@ static void add_io(struct reap *reap, int64_t pid, const struct dn_member *membe
 }
 
 /* Of a parent that ignored SIGCHLD its children's totals are nowhere. */
-static void look_at_status(const struct reap *reap, struct dn_ledger *l, int64_t pid) {
-        char path[32], file[8192];
-        struct dn_status s;
+static void look_at_stat(const struct reap *reap, struct dn_ledger *l, int64_t pid) {
+        char path[32], line[1024];
+        struct dn_stat st;
         int n;
 
-        snprintf(path, sizeof(path), "%lld/status", (long long)pid);
-        n = dn_file_read(reap->target->procfs->root, path, file, sizeof(file));
-        if (n > 0 && dn_status_parse((struct dn_str){file, (size_t)n}, &s) == 0 && s.ignores_sigchld)
+        snprintf(path, sizeof(path), "%lld/stat", (long long)pid);
+        n = dn_file_read(reap->target->procfs->root, path, line, sizeof(line));
+        if (n > 0 && dn_stat_parse((struct dn_str){line, (size_t)n}, &st) == 0 && st.ignores_sigchld)
                 l->lower_bound = dn_ledger_ignored;
 }
 
@@ -217,7 +222,7 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
         if (!member && take_older(reap, pid))
                 return 0;
         reap->row->has = 0;
-        look_at_status(reap, l, pid);
+        look_at_stat(reap, l, pid);
         if (t->subreaper)
                 e.last = NULL; /* the sum comes from the kernel: take_total */
         else
@@ -255,8 +260,13 @@ static bool next_zombie(struct dn_target *t, pid_t *ret_pid) {
         return r == 0 && info.si_pid != 0;
 }
 
+/* What was not known at the beginning has nothing that it could be counted from. */
 static int take_total(struct reap *reap, struct dn_ledger *l) {
+        const uint64_t needed = UINT64_C(1) << DN_cpu_user_secs | UINT64_C(1) << DN_syscall_write_bytes;
+
         read_total(reap, reap->row);
+        reap->row->has &= reap->baseline->has;
+        l->reaped_why = needed & ~reap->row->has ? "the kernel's total of those that ended could not be read" : NULL;
         for (int id = 0; id < DN_FIELDS; id++)
                 if (reap->row->has >> id & 1)
                         reap->row->v[id] -= dn_row_or_zero(reap->baseline, id);

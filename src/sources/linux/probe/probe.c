@@ -7,8 +7,6 @@
 #include "sources/linux/probe/rights.h"
 
 #include <fcntl.h>
-#include <linux/perf_event.h>
-#include <sys/syscall.h>
 
 static void say(struct dn_ability *a, const char *reason, const char *hint) {
         dn_text_put(&a->reason, dn_str_of(reason));
@@ -47,27 +45,6 @@ static void look_at_pressure(struct dn_ability *a, const struct dn_probe_roots *
                 a->can = DN_CAN;
         else
                 say(a, "the kernel keeps no account of it", "boot with psi=1");
-}
-
-static void look_at_counters(struct dn_ability *a, const struct dn_probe_roots *roots, const struct dn_rights *rights) {
-        bool allowed = dn_rights_have(rights, DN_CAP_PERFMON) || dn_rights_have(rights, DN_CAP_SYS_ADMIN);
-        char buffer[32];
-        int n = dn_file_read(roots->proc, "sys/kernel/perf_event_paranoid", buffer, sizeof(buffer));
-        struct dn_str rest = {buffer, n > 0 ? (size_t)n : 0};
-        int64_t paranoid;
-
-        if (roots->counter == 0)
-                a->can = DN_CAN;
-        else if (n < 0 || roots->counter == -ENOSYS)
-                say(a, "the kernel has no perf events", "a kernel with CONFIG_PERF_EVENTS");
-        else if (roots->counter != -EACCES && roots->counter != -EPERM)
-                say(a, "no hardware counters to be seen, as in many virtual machines", "");
-        else if (!allowed && dn_str_take_i64(&rest, &paranoid) && paranoid > 2) {
-                dn_text_printf(&a->reason, "kernel.perf_event_paranoid is %lld", (long long)paranoid);
-                say(a, "", "sudo sysctl kernel.perf_event_paranoid=2");
-        } else
-                say(a, "perf_event_open is refused here, as in many containers",
-                    "start the container with --cap-add PERFMON");
 }
 
 /* "none [integrity] confidentiality": the brackets mark what holds. */
@@ -110,7 +87,7 @@ void dn_abilities_look(struct dn_ability abilities[DN_ABILITIES], const struct d
         look_at_processes(&abilities[DN_ABILITY_PROCESSES], roots, &rights);
         look_at_io(&abilities[DN_ABILITY_IO], roots, &rights);
         look_at_pressure(&abilities[DN_ABILITY_PSI], roots);
-        look_at_counters(&abilities[DN_ABILITY_COUNTERS], roots, &rights);
+        dn_ability_counters(&abilities[DN_ABILITY_COUNTERS], roots, &rights);
         dn_ability_energy(&abilities[DN_ABILITY_ENERGY], roots);
         dn_ability_gpu(&abilities[DN_ABILITY_GPU], roots);
         look_at_ebpf(&abilities[DN_ABILITY_EBPF], roots, &rights);
@@ -121,18 +98,4 @@ void dn_abilities_free(struct dn_ability abilities[DN_ABILITIES]) {
                 dn_text_free(&abilities[i].reason);
                 dn_text_free(&abilities[i].hint);
         }
-}
-
-int dn_probe_counter(void) {
-        struct perf_event_attr attr = {
-                .type = PERF_TYPE_HARDWARE,
-                .size = sizeof(attr),
-                .config = PERF_COUNT_HW_CPU_CYCLES,
-                .exclude_kernel = 1,
-                .exclude_hv = 1,
-                .disabled = 1,
-        };
-        dn_autoclose int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-
-        return fd < 0 ? -errno : 0;
 }

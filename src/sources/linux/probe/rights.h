@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Capabilities (capabilities(7)) of this process, as /proc/self/status has them. */
 #pragma once
-#include "base/str.h"
+#include "sources/probe.h"
 
 enum dn_capability { DN_CAP_SYS_PTRACE = 19, DN_CAP_SYS_ADMIN = 21, DN_CAP_PERFMON = 38, DN_CAP_BPF = 39 };
 
@@ -15,6 +15,9 @@ int dn_rights_hidepid(int proc, const struct dn_rights *r);
 
 /* None where it cannot be read. */
 struct dn_rights dn_rights_read(int proc);
+
+/* Of hardware counters, by roots->counter. */
+void dn_ability_counters(struct dn_ability *a, const struct dn_probe_roots *roots, const struct dn_rights *rights);
 
 static inline bool dn_rights_have(const struct dn_rights *r, int capability) {
         return r->has >> capability & 1;

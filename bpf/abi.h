@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) OR GPL-3.0-or-later
+ * What denet's BPF programs and the program that loads them share: the layouts of what stands in their maps. */
+#pragma once
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* Parts of the work, as enum denet_ebpf has them. */
+enum {
+        DN_BPF_SYSCALLS = 1,
+        DN_BPF_OFFCPU = 2,
+        DN_BPF_NET = 4,
+        DN_BPF_DISK = 8,
+        DN_BPF_EXITS = 16,
+        DN_BPF_ONCPU = 32,
+};
+
+/* Set before the programs are loaded; what is not asked for the verifier leaves out. */
+struct dn_bpf_config {
+        __u32 parts;
+        __u32 children; /* of members are members; else the main process alone is one */
+};
+
+/* What a thread is, in its own storage; the map from thread to this is the tree. Written from outside for the main
+ * process, and then handed on to whom a member starts. */
+struct dn_bpf_thread {
+        __u32 tgid, tid; /* as the one that asked sees them, in its PID namespace */
+        __u32 number; /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
+        __u32 marked; /* found by a look at all tasks: by which, from 1 */
+        __u32 held;   /* it is to exec the command yet: what it does until then is not the command's */
+        __u32 unused;
+        __u64 since_ns; /* when that began */
+};
+
+/* System calls have their number as index; those of another table (32-bit programs on a 64-bit kernel) stand behind. */
+enum { DN_BPF_COMPAT = 512, DN_BPF_NUMBERS = 1024 };
+
+/* One for each processor and number: calls begun, those that failed, time in those that have returned. */
+struct dn_bpf_call {
+        __u64 count, errors, total_ns, max_ns;
+};
+
+/* How often a call of this number failed with this error: the key is number << 16 | errno. */
+enum { DN_BPF_ERRNOS = 2048 };
+
+/* What threads have used, added up. Of memory nothing adds up: see dn_bpf_shared. */
+struct dn_bpf_usage {
+        __u64 threads;
+        __u64 runtime_ns; /* on a processor: exact; user and system are the kernel's estimate of how it splits */
+        __u64 user_ns, system_ns;
+        __u64 run_delay_ns;
+        __u64 minor_faults, major_faults;
+        __u64 voluntary, involuntary; /* context switches */
+        __u64 read_chars, written_chars, read_calls, write_calls;
+        __u64 read_bytes, written_bytes, cancelled_bytes;
+};
+
+/* Global: mapped into the one that loaded the programs. */
+struct dn_bpf_shared {
+        __u32 level;                        /* of its PID namespace */
+        __u32 look;                         /* which look at all tasks this is: 1, 2 … */
+        __u64 found;                        /* by the last one: threads that were new */
+        __u64 born_threads, born_processes; /* of members, since the programs run */
+        __u64 found_processes;              /* by all looks */
+        __u64 lost;                         /* threads and values that a map had no room for */
+        struct dn_bpf_usage dead;           /* members that have ended, each whole */
+        struct dn_bpf_usage living;         /* members that live, by the last look */
+        struct dn_bpf_usage
+                before;   /* of those found by a look: their threads that had ended, children they had reaped */
+        __u64 peak_pages; /* largest resident set of a process that has ended */
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ * System calls of members, by number. A call counts when it begins, and its time when it has returned. A child comes
+ * out of its parent's call, and a signal's handler out of one of its own making: neither has one that it is in. */
+#pragma once
+#include "tree.bpf.h"
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __uint(max_entries, DN_BPF_NUMBERS); /* times the processors */
+        __type(key, __u32);
+        __type(value, struct dn_bpf_call);
+} calls SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, DN_BPF_ERRNOS);
+        __type(key, __u32);
+        __type(value, __u64);
+} errnos SEC(".maps");
+
+static __always_inline struct dn_bpf_call *call_of(__u32 number) {
+        __u32 place = bpf_get_smp_processor_id() * DN_BPF_NUMBERS + number;
+
+        return bpf_map_lookup_elem(&calls, &place);
+}
+
+/* Its number, with DN_BPF_COMPAT where it is of the 32-bit table. */
+static __always_inline __u32 plain_number(long id) {
+        __u32 number = (__u32)id;
+#ifdef __TARGET_ARCH_x86
+        const __u32 x32 = 0x40000000, compat = 2; /* asm/unistd.h __X32_SYSCALL_BIT, asm/thread_info.h TS_COMPAT */
+        struct task_struct *task = bpf_get_current_task_btf();
+
+        number &= ~x32;
+        if (task->thread_info.status & compat)
+                return (number & (DN_BPF_COMPAT - 1)) | DN_BPF_COMPAT;
+#endif
+        return number & (DN_BPF_COMPAT - 1);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_enter, struct pt_regs *regs, long id) {
+        struct dn_bpf_thread *thread = current_thread();
+        struct dn_bpf_call *call;
+
+        if (!thread)
+                return 0;
+        thread->number = plain_number(id);
+        call = thread->held ? NULL : call_of(thread->number);
+        if (call)
+                ADD(call->count, 1);
+        thread->since_ns = bpf_ktime_get_ns();
+        return 0;
+}
+
+/* The command begins with this call. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task) {
+        struct dn_bpf_thread *thread = thread_of(task);
+        struct dn_bpf_call *call;
+
+        if (!thread || !thread->held)
+                return 0;
+        thread->held = 0;
+        call = call_of(thread->number);
+        if (call)
+                ADD(call->count, 1);
+        return 0;
+}
+
+static __always_inline void count_error(struct dn_bpf_call *call, __u32 number, long result) {
+        __u32 key = number << 16 | ((__u32)-result & 0xffff);
+        __u64 *count = bpf_map_lookup_elem(&errnos, &key), one = 1;
+
+        ADD(call->errors, 1);
+        if (count)
+                ADD(*count, 1);
+        else if (bpf_map_update_elem(&errnos, &key, &one, BPF_NOEXIST) < 0)
+                ADD(shared.lost, 1);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_exit, struct pt_regs *regs, long result) {
+        struct dn_bpf_thread *thread = current_thread();
+        struct dn_bpf_call *call;
+        __u64 took_ns;
+
+        if (!thread || thread->since_ns == 0 || thread->held)
+                return 0;
+        took_ns = bpf_ktime_get_ns() - thread->since_ns;
+        thread->since_ns = 0;
+        call = call_of(thread->number);
+        if (!call)
+                return 0;
+        ADD(call->total_ns, took_ns);
+        if (took_ns > call->max_ns)
+                call->max_ns = took_ns;
+        if (result < 0 && result >= -4095)
+                count_error(call, thread->number, result);
+        return 0;
+}

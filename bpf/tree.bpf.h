@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ * Who is in the tree: threads that have storage of ours. It is given to the main process before it may exec, or to who
+ * runs already by a look at all tasks; whom a member starts has it from there. */
+#pragma once
+#include "kernel.h" /* before what uses its types */
+
+#include "abi.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+const volatile struct dn_bpf_config config;
+struct dn_bpf_shared shared;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct dn_bpf_thread);
+} threads SEC(".maps");
+
+#define ADD(to, n) __sync_fetch_and_add(&(to), (n))
+
+/* Of a thread, as it is numbered in the PID namespace of the one that asked. 0: it is not known there. */
+static __always_inline __u32 number_of(struct task_struct *task) {
+        struct pid *pid = task->thread_pid;
+        unsigned int level = shared.level;
+        int nr = 0;
+
+        if (!pid || level > BPF_CORE_READ(pid, level) || level > 32)
+                return 0;
+        bpf_probe_read_kernel(&nr, sizeof(nr),
+                              (char *)pid + bpf_core_field_offset(struct pid, numbers) +
+                                      level * bpf_core_type_size(struct upid));
+        return nr;
+}
+
+static __always_inline struct dn_bpf_thread *thread_of(struct task_struct *task) {
+        return bpf_task_storage_get(&threads, task, NULL, 0);
+}
+
+static __always_inline struct dn_bpf_thread *current_thread(void) {
+        return thread_of(bpf_get_current_task_btf());
+}
+
+static __always_inline struct dn_bpf_thread *make_member(struct task_struct *task) {
+        struct dn_bpf_thread *thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+        if (!thread) {
+                ADD(shared.lost, 1);
+                return NULL;
+        }
+        thread->tid = number_of(task);
+        thread->tgid = task->pid == task->tgid ? thread->tid : number_of(task->group_leader);
+        return thread;
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_newtask, struct task_struct *task, unsigned long clone_flags) {
+        if (!config.children && !(clone_flags & CLONE_THREAD))
+                return 0;
+        if (!current_thread() || !make_member(task))
+                return 0;
+        ADD(shared.born_threads, 1);
+        if (!(clone_flags & CLONE_THREAD))
+                ADD(shared.born_processes, 1);
+        return 0;
+}

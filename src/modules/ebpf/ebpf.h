@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The BPF programs and what is kept beside them. Needs CAP_BPF and CAP_PERFMON, a kernel of 5.13 or later that
+ * describes its types (/sys/kernel/btf/vmlinux). */
+#pragma once
+#include "bpf/abi.h"
+#include "sources/source.h"
+
+struct dn_bpf;
+struct bpf_link;
+
+struct dn_ebpf {
+        struct dn_target *target;
+        struct dn_bpf *programs;
+        struct dn_bpf_shared *shared; /* mapped from the kernel */
+        unsigned parts;               /* that run: of enum denet_ebpf */
+        uint64_t first_threads;       /* members when it began */
+        uint32_t n_processors;
+        struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run */
+        uint64_t missed;                   /* times that the kernel left a program out, as far as was asked */
+        int64_t asked_ns;                  /* … and when */
+};
+
+/* load.c: loads what t->ebpf asks for, and marks who is in the tree. 0; -errno, and `why`, with what would change it
+ * behind a newline. Raises permitted capabilities meanwhile. */
+int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why);
+void dn_ebpf_unload(struct dn_ebpf *e);
+/* Runs an iterator to its end. 0 or -errno. */
+int dn_ebpf_iterate(struct bpf_link *link);
+/* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */
+uint64_t dn_ebpf_lost(struct dn_ebpf *e, bool now);
+
+/* exits.c: what all members have used, into now->counted. */
+int dn_ebpf_exits_read(struct dn_ebpf *e, struct dn_pass *pass);
+
+/* syscalls.c */
+int dn_ebpf_syscalls_open(struct dn_ebpf *e);
+int dn_ebpf_syscalls_read(struct dn_ebpf *e, struct dn_pass *pass); /* 0 or -ENOMEM */
+void dn_ebpf_syscalls_close(struct dn_ebpf *e);
