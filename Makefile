@@ -85,7 +85,7 @@ test-sanitized: deps-test
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
 	@mkdir -p $(WHEEL)
-	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/pip --disable-pip-version-check install -q \
+	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/python -m pip --disable-pip-version-check install -q \
 		--no-build-isolation --no-deps --upgrade --target $(WHEEL)/site -Cbuild-dir=$(WHEEL)/build .
 
 dist-python:
@@ -100,7 +100,7 @@ test-python: all wheel
 # is seen to be overrun.
 test-python-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
-	@$(MESON) configure $(ASAN) $(filter -Dpython%,$(SANITIZE))
+	@grep -q _records $(ASAN)/build.ninja || $(MESON) configure $(ASAN) $(filter -Dpython%,$(SANITIZE))
 	@$(NINJA) -C $(ASAN)
 	@$(MESON) install -C $(ASAN) --no-rebuild --quiet --tags python-runtime
 	@cp $(ASAN)/denet-*.so $(ASAN)/site/denet/
