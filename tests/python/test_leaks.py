@@ -94,6 +94,16 @@ def test_monitors_that_nobody_followed_leave_nothing_once_their_commands_have_en
     leaves_nothing(start)
 
 
+def test_a_long_run_that_keeps_nothing_in_memory_stays_flat() -> None:
+    m = denet.ProcessMonitor(["sleep", "4"], 1, 1, store_in_memory=False, quiet=True)
+    memory_kb: list[int] = []
+    for _ in m:
+        memory_kb.append(resident_kb())
+    assert len(memory_kb) > 300 and m.get_samples() == []
+    if not SANITIZED:
+        assert memory_kb[-1] - memory_kb[len(memory_kb) // 4] < 1024
+
+
 def test_commands_through_subprocess_leave_nothing() -> None:
     leaves_nothing(lambda: denet.execute_with_monitoring(["/bin/true"], capture_output=True))
 
