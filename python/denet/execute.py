@@ -10,8 +10,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ._options import Options, StrOrBytesPath
+from ._pulling import Follower
 from ._stream import Stream
-from .monitor import ProcessMonitor, _Follower
+from .monitor import ProcessMonitor
 
 if TYPE_CHECKING:
     from ._popen import Arguments, HeldPopen
@@ -215,7 +216,7 @@ def _execute(
 def _follow(monitor: ProcessMonitor, popen: HeldPopen, failure: list[BaseException]) -> None:
     """In a thread of its own: the pipes are drained in the caller's, where Ctrl-C comes."""
     try:
-        with _Follower(monitor, ()) as follower:
+        with Follower(monitor, ()) as follower:
             while follower.advance():
                 pass
     except BaseException as e:
