@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tracepoints that a BPF program can be attached to, by the names in the kernel's description of its types. Reading them
- * takes a millisecond; parsing the whole, as libbpf does, takes several. */
+ * Tracepoints that a BPF program can be attached to, by the names in the kernel's description of its types. Reading
+ * them takes a millisecond; parsing the whole, as libbpf does, takes several. */
 #pragma once
 #include "base/text.h"
 
