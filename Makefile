@@ -84,7 +84,7 @@ test-sanitized: deps-test
 	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject
 
 test-kernels: deps-kernels with-tests
-	@PYTHON=$(PYTHON) tests/qemu/run $(BUILD) $(SERIES)
+	@PYTHON=$(PYTHON) TESTS='$(TESTS)' tests/qemu/run $(BUILD) $(SERIES)
 
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
