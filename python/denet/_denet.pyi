@@ -20,6 +20,7 @@ class _Lib:
     DENET_NO_POLLING: Final[int]
     DENET_WRITE_ENV: Final[int]
     DENET_WITH_GPU: Final[int]
+    DENET_WITH_COUNTERS: Final[int]
     DENET_WAIT_ALL: Final[int]
     DENET_REAP_ORPHANS: Final[int]
     DENET_WITH_COUNTERS: Final[int]

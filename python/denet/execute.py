@@ -39,6 +39,7 @@ def execute_with_monitoring(
     enable_gpu: bool = False,
     *,
     write_env: bool = False,
+    enable_counters: bool = False,
     **subprocess_run_arguments: Any,
 ) -> tuple[int, ProcessMonitor]:
     """Runs a command to its end as subprocess.run does, and monitors it and all that it starts.
@@ -78,6 +79,7 @@ def execute_with_monitoring(
         write_env,
         enable_ebpf,
         enable_gpu,
+        enable_counters,
     ).checked()
     if timeout is not None:
         timeout = timeout + 0.0

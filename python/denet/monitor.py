@@ -42,7 +42,7 @@ class ProcessMonitor(Found):
     store_in_memory: keep samples for get_samples(); a summary is there in any case.
     include_children: False monitors the main process alone.
     write_metadata, write_env: these records are written too.
-    enable_ebpf, enable_gpu: measured too, where the machine can; get_metadata() says why not.
+    enable_ebpf, enable_gpu, enable_counters: measured too, where the machine can; get_metadata() says why not.
 
     >>> monitor = ProcessMonitor(["sleep", "0.3"], 100, 1000, quiet=True)
     >>> monitor.run()
@@ -75,6 +75,8 @@ class ProcessMonitor(Found):
         write_env: bool = False,
         enable_ebpf: bool = False,
         enable_gpu: bool = False,
+        *,
+        enable_counters: bool = False,
     ) -> None:
         options = Options(
             base_interval_ms,
@@ -89,6 +91,7 @@ class ProcessMonitor(Found):
             write_env,
             enable_ebpf,
             enable_gpu,
+            enable_counters,
         ).checked()
         arguments = argument_bytes(cmd)
         o = options.for_library()
@@ -114,6 +117,8 @@ class ProcessMonitor(Found):
         write_env: bool = False,
         enable_ebpf: bool = False,
         enable_gpu: bool = False,
+        *,
+        enable_counters: bool = False,
     ) -> Self:
         """Monitors a process that runs, and its descendants, from now on; it is not stopped, changed or signalled.
 
@@ -132,6 +137,7 @@ class ProcessMonitor(Found):
             write_env,
             enable_ebpf,
             enable_gpu,
+            enable_counters,
         ).checked()
         number = operator.index(pid)
         if not 0 <= number < 2**63:
