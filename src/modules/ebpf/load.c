@@ -27,10 +27,11 @@ enum { SEND, RECEIVE, IO_START, HOOKS };
 static const char *const hooks[HOOKS] = {
         [SEND] = "sock_send_length", [RECEIVE] = "sock_recv_length", [IO_START] = "block_io_start"};
 
-static void look_for_hooks(bool ret_there[HOOKS]) {
+/* Where one of the parts that ask for them is wanted: it takes a millisecond or two. */
+static void look_for_hooks(unsigned parts, bool ret_there[HOOKS]) {
         dn_autoclose int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (dn_hooks_find(sys, hooks, HOOKS, ret_there) < 0)
+        if (!(parts & (DN_BPF_NET | DN_BPF_DISK)) || dn_hooks_find(sys, hooks, HOOKS, ret_there) < 0)
                 memset(ret_there, 0, HOOKS * sizeof(*ret_there));
 }
 
@@ -177,7 +178,7 @@ static int load(struct dn_ebpf *e) {
         bool there[HOOKS];
         int r;
 
-        look_for_hooks(there);
+        look_for_hooks(e->parts, there);
         libbpf_set_print(say_nothing);
         e->programs = dn_bpf__open();
         if (!e->programs)
