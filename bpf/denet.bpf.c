@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  * What runs in the kernel: one object, whose parts are loaded as they are asked for. */
-#include "exits.bpf.h"
+#include "look.bpf.h"
+#include "oncpu.bpf.h"
+#include "switch.bpf.h"
 #include "syscalls.bpf.h"
 #include "tree.bpf.h"
 

@@ -31,10 +31,30 @@ enum {
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_F_USER_STACK = 256, BPF_F_REUSE_STACKID = 1024, BPF_RB_NO_WAKEUP = 1 };
 
 /* uapi/linux/sched.h, linux/sched.h */
 enum { CLONE_THREAD = 0x10000 };
-enum { TASK_DEAD = 0x80 };
+enum {
+        TASK_INTERRUPTIBLE = 1,
+        TASK_UNINTERRUPTIBLE = 2,
+        TASK_STOPPED_OR_TRACED = 4 | 8,
+        TASK_DEAD = 0x80,
+        PF_IO_WORKER = 0x10,
+};
+
+/* uapi/linux/stat.h */
+enum {
+        S_IFMT = 0170000,
+        S_IFSOCK = 0140000,
+        S_IFREG = 0100000,
+        S_IFBLK = 0060000,
+        S_IFCHR = 0020000,
+        S_IFIFO = 0010000
+};
+
+/* linux/socket.h */
+enum { AF_UNIX = 1 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -68,6 +88,41 @@ struct signal_struct {
         unsigned long maxrss;
 };
 
+struct sock_common {
+        unsigned short skc_family;
+};
+
+struct sock {
+        struct sock_common __sk_common;
+};
+
+struct socket {
+        struct sock *sk;
+};
+
+struct inode {
+        unsigned short i_mode;
+        unsigned int i_rdev;
+};
+
+struct file {
+        struct inode *f_inode;
+        void *private_data;
+};
+
+struct fdtable {
+        unsigned int max_fds;
+        struct file **fd;
+};
+
+struct files_struct {
+        struct fdtable *fdt;
+};
+
+struct mm_struct {
+        unsigned long start_code, end_code;
+};
+
 struct thread_info {
         unsigned long flags;
         __u32 status;
@@ -87,11 +142,28 @@ struct task_struct {
         struct sched_info sched_info;
         struct task_io_accounting ioac;
         struct signal_struct *signal;
+        struct files_struct *files;
+        struct mm_struct *mm;
+        __u64 self_exec_id;
+        int on_cpu;
+        unsigned in_iowait : 1;
 };
 
+#ifdef __TARGET_ARCH_x86
 struct pt_regs {
-        unsigned long ip;
+        unsigned long di, orig_ax, sp;
 };
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+        __u64 regs[31];
+        __u64 sp;
+        int syscallno;
+};
+#else
+struct pt_regs {
+        unsigned long unknown;
+};
+#endif
 
 struct seq_file;
 

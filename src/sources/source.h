@@ -17,6 +17,7 @@ struct dn_target {
         bool gpu;                       /* GPUs were asked for */
         bool counters;                  /* hardware counters were */
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
+        const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */

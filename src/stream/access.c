@@ -113,7 +113,7 @@ int denet_field_id(const char *name) {
 int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
         int id = inner_id(field), part = id >= 0 ? dn_fields[id].part : -1;
 
-        if (part < 0 || dn_fields[id].unit == DN_TEXT || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
+        if (part < 0 || dn_unit_is_text(dn_fields[id].unit) || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
                 return -ENODATA;
         return dn_row_get(inside(row), id, ret_steps) ? 0 : -ENODATA;
 }
@@ -121,7 +121,7 @@ int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
 const char *denet_row_text(const denet_row *row, int field) {
         int id = inner_id(field);
 
-        if (id < 0 || dn_fields[id].unit != DN_TEXT || inside(row)->block != dn_fields[id].part)
+        if (id < 0 || !dn_unit_is_text(dn_fields[id].unit) || inside(row)->block != dn_fields[id].part)
                 return NULL;
         return dn_row_text(inside(row), id);
 }

@@ -83,6 +83,7 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         d->target.gpu = d->o.flags & DENET_WITH_GPU;
         d->target.counters = d->o.flags & DENET_WITH_COUNTERS;
         d->target.ebpf = d->o.ebpf;
+        d->target.stacks = d->o.stacks;
         d->target.attached = d->mode == DN_MODE_ATTACH;
         return 0;
 }

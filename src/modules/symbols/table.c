@@ -5,14 +5,14 @@
 
 /* While the table is made: what decides between several names of one address. */
 struct candidate {
-        struct dn_table_entry entry;
+        struct dn_symbol_entry entry;
         uint8_t rank;
 };
 
 /* How far back a function is looked for that reaches over others; those of assembly do. */
 enum { BACK_MAX = 16 };
 
-static const char *name_of(const struct dn_table *table, const struct dn_table_entry *entry) {
+static const char *name_of(const struct dn_symbol_table *table, const struct dn_symbol_entry *entry) {
         return table->names.p + entry->name;
 }
 
@@ -62,7 +62,7 @@ static bool is_code(Elf *elf, const GElf_Sym *symbol, GElf_Section *last, bool *
         return *last_is_code;
 }
 
-static uint32_t collect(const struct dn_table *table, Elf *elf, Elf_Data *data, size_t n, struct candidate *list) {
+static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n, struct candidate *list) {
         GElf_Section last = SHN_UNDEF;
         bool last_is_code = false;
         uint32_t kept = 0;
@@ -95,7 +95,7 @@ static uint32_t keep_best(struct candidate *list, uint32_t n) {
         return kept;
 }
 
-static void fill(struct dn_table *table, Elf *elf, Elf_Data *data, size_t n) {
+static void fill(struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n) {
         dn_autofree struct candidate *list = calloc(n, sizeof(*list));
         uint32_t kept = list ? keep_best(list, collect(table, elf, data, n, list)) : 0;
 
@@ -105,7 +105,7 @@ static void fill(struct dn_table *table, Elf *elf, Elf_Data *data, size_t n) {
                 table->list[i] = list[i].entry;
 }
 
-static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *bytes) {
+static bool read_from(struct dn_symbol_table *table, Elf *elf, unsigned type, size_t *bytes) {
         GElf_Shdr header, strings;
         Elf_Scn *section = elf ? dn_elf_section(elf, type, NULL, &header) : NULL;
         Elf_Scn *names = section ? elf_getscn(elf, header.sh_link) : NULL;
@@ -127,13 +127,13 @@ static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *b
         return table->n > 0;
 }
 
-void dn_table_read(struct dn_table *table, Elf *elf, Elf *debug, size_t *bytes) {
+void dn_symbol_table_read(struct dn_symbol_table *table, Elf *elf, Elf *debug, size_t *bytes) {
         if (!read_from(table, elf, SHT_SYMTAB, bytes) && !read_from(table, debug, SHT_SYMTAB, bytes))
                 read_from(table, elf, SHT_DYNSYM, bytes);
 }
 
 /* How many begin at the address or before. */
-static uint32_t count_up_to(const struct dn_table *table, uint64_t address) {
+static uint32_t count_up_to(const struct dn_symbol_table *table, uint64_t address) {
         uint32_t low = 0, high = table->n;
 
         while (low < high) {
@@ -147,11 +147,11 @@ static uint32_t count_up_to(const struct dn_table *table, uint64_t address) {
         return low;
 }
 
-bool dn_table_find(const struct dn_table *table, uint64_t address, struct dn_function *ret_function) {
+bool dn_symbol_table_find(const struct dn_symbol_table *table, uint64_t address, struct dn_function *ret_function) {
         uint32_t n = count_up_to(table, address);
 
         for (uint32_t back = 0; back < BACK_MAX && back < n; back++) {
-                const struct dn_table_entry *entry = &table->list[n - 1 - back];
+                const struct dn_symbol_entry *entry = &table->list[n - 1 - back];
 
                 /* One without a size ends where the next begins, so that only the nearest can be it. */
                 if (entry->size ? address - entry->start < entry->size : back == 0) {
