@@ -2,6 +2,7 @@
 #include "host/cgroup.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "host/mountinfo.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,26 +48,10 @@ static bool find_path(struct dn_str cgroups, int h, struct dn_str *ret_path) {
         return false;
 }
 
-/* A line of mountinfo (proc(5)): ID parent device ROOT POINT options … - TYPE source OPTIONS. */
-static bool is_mount(struct dn_str line, int h, struct dn_str *ret_root, struct dn_str *ret_point) {
-        struct dn_str word, root, point, type, options;
-
-        for (int i = 0; i < 3; i++)
-                if (!dn_str_word(&line, &word))
-                        return false;
-        if (!dn_str_word(&line, &root) || !dn_str_word(&line, &point))
-                return false;
-        do
-                if (!dn_str_word(&line, &word))
-                        return false;
-        while (!dn_str_equal(word, DN_STR("-")));
-        if (!dn_str_word(&line, &type) || !dn_str_word(&line, &word) || !dn_str_word(&line, &options))
-                return false;
-        *ret_root = root;
-        *ret_point = point;
+static bool shows(const struct dn_mount *m, int h) {
         if (h == DN_UNIFIED)
-                return dn_str_equal(type, DN_STR("cgroup2"));
-        return dn_str_equal(type, DN_STR("cgroup")) && dn_str_lists(options, controllers_v1[h]);
+                return dn_str_equal(m->type, DN_STR("cgroup2"));
+        return dn_str_equal(m->type, DN_STR("cgroup")) && dn_str_lists(m->super_options, controllers_v1[h]);
 }
 
 /* What is left of the path below the mounted root; false where it lies outside of it, and is not to be seen. */
@@ -87,15 +72,16 @@ static bool below_root(struct dn_str path, struct dn_str root, struct dn_str *re
 
 /* -1 where no mount shows it. */
 static int open_path(struct dn_str mounts, int h, struct dn_str path) {
-        struct dn_str line, root, point, below;
+        struct dn_str line, below;
+        struct dn_mount m;
 
         while (dn_str_cut(&mounts, '\n', &line)) {
                 dn_autotext struct dn_text whole = {0};
                 int fd;
 
-                if (!is_mount(line, h, &root, &point) || !below_root(path, root, &below))
+                if (dn_mount_parse(line, &m) < 0 || !shows(&m, h) || !below_root(path, m.root, &below))
                         continue;
-                dn_text_put(&whole, point);
+                dn_mount_put_name(&whole, m.point);
                 dn_text_put(&whole, below);
                 fd = dn_text_cstr(&whole) ? dn_file_directory(AT_FDCWD, whole.p) : -ENOMEM;
                 if (fd >= 0)

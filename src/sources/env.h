@@ -3,14 +3,15 @@
 #pragma once
 #include "base/text.h"
 
-/* Held directories, in whose place a test puts recorded ones: /proc and /sys. The caller's; -1: there is none. */
+/* Held directories, in whose place a test puts recorded ones: /proc, /sys and /. The caller's; -1: there is none. */
 struct dn_env_roots {
-        int proc, sys;
+        int proc, sys, root;
 };
 
-/* Appends the env record, a line without its newline. What cannot be found out is left out. `output` (may be NULL) is
- * where records will go; no key speaks of it yet. */
-void dn_env_write(struct dn_text *text, const struct dn_env_roots *roots, int64_t unix_ms, const char *output);
+/* Appends the env record, a line without its newline. What cannot be found out is left out. `directory` is the
+ * command's working directory (NULL: this process's), `output` (NULL: none) where records will go. */
+void dn_env_write(struct dn_text *text, const struct dn_env_roots *roots, int64_t unix_ms, const char *directory,
+                  const char *output);
 
 /* Appends the name of this host. 0 or -errno. */
 int dn_hostname(int proc, struct dn_text *text);

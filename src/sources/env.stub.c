@@ -5,10 +5,12 @@
 
 #include <errno.h>
 
-void dn_env_write(struct dn_text *text, const struct dn_env_roots *roots, int64_t unix_ms, const char *output) {
+void dn_env_write(struct dn_text *text, const struct dn_env_roots *roots, int64_t unix_ms, const char *directory,
+                  const char *output) {
         struct dn_json json = {.text = text};
 
         (void)roots;
+        (void)directory;
         (void)output;
         dn_json_object(&json);
         dn_json_key_string(&json, DN_STR("kind"), DN_STR("env"));

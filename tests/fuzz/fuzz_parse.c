@@ -2,6 +2,7 @@
  * The parsers of /proc files, one a target (meson.build sets PARSE and the type that it fills). Whatever the bytes, a
  * parser takes them or refuses them: what it refuses leaves the result as it was, what it takes is within what can be
  * summed, the same again, and the same with a newline behind it. */
+#include "sources/linux/parse_busy.h"
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_netdev.h"
 #include "sources/linux/parse_psi.h"
@@ -53,6 +54,10 @@ __attribute__((unused)) static void check_dn_smaps(const struct dn_smaps *s) {
 
 __attribute__((unused)) static void check_dn_netdev(const struct dn_netdev *net) {
         MUST(net->rx_bytes < byte_limit && net->tx_bytes < byte_limit);
+}
+
+__attribute__((unused)) static void check_dn_busy(const struct dn_busy *busy) {
+        MUST(busy->busy_ticks < byte_limit);
 }
 
 #define JOIN_(a, b) a##b

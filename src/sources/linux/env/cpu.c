@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/env/cpu_model.h"
+#include "sources/linux/env/put.h"
 
 #include <stdio.h>
 
@@ -70,9 +71,10 @@ static int read_topology(int sys, struct topology *ret_topology) {
         return 0;
 }
 
-void dn_env_lscpu(struct dn_json *json, int proc, int sys) {
+void dn_env_lscpu(struct dn_json *json, struct dn_str cpuinfo, int sys) {
         dn_autotext struct dn_text model = {0};
-        bool named = dn_cpu_model(proc, &model) == 0;
+        bool named = dn_cpu_model(cpuinfo, &model) == 0;
+        struct dn_str microcode;
         struct topology t;
         bool counted = read_topology(sys, &t) == 0;
 
@@ -87,6 +89,8 @@ void dn_env_lscpu(struct dn_json *json, int proc, int sys) {
         }
         if (named)
                 dn_json_key_string(json, DN_STR("model"), dn_text_str(&model));
+        if (dn_cpuinfo_find(cpuinfo, DN_STR("microcode"), &microcode))
+                dn_json_key_string(json, DN_STR("microcode"), microcode);
         dn_json_object_end(json);
 }
 
@@ -102,14 +106,12 @@ void dn_env_affinity(struct dn_json *json, const struct dn_cpus *affinity) {
 }
 
 static bool put_name(struct dn_json *json, int sys, const char *path) {
-        char buffer[64];
-        int n = dn_file_read(sys, path, buffer, sizeof(buffer));
-        struct dn_str name = dn_str_trim((struct dn_str){buffer, n > 0 ? (size_t)n : 0});
+        char buffer[DN_ENV_LINE];
+        struct dn_str name = dn_env_line(sys, path, buffer);
 
-        if (name.n == 0)
-                return false;
-        dn_json_string(json, name);
-        return true;
+        if (name.n > 0)
+                dn_json_string(json, name);
+        return name.n > 0;
 }
 
 static bool put_khz(struct dn_json *json, int sys, const char *path) {
@@ -141,6 +143,34 @@ static void put_each(struct dn_json *json, struct dn_str key, int sys, const str
         dn_json_array_end(json);
 }
 
+/* Whether the clock may go above what the processor is sold with: of intel_pstate, of every policy, of this one. */
+static bool has_turbo(int sys, int cpu, bool *ret_turbo) {
+        char path[96];
+        uint64_t value;
+
+        if (dn_file_u64(sys, "devices/system/cpu/intel_pstate/no_turbo", &value) == 0) {
+                *ret_turbo = value == 0;
+                return true;
+        }
+        snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/boost", cpu);
+        if (dn_file_u64(sys, "devices/system/cpu/cpufreq/boost", &value) < 0 && dn_file_u64(sys, path, &value) < 0)
+                return false;
+        *ret_turbo = value != 0;
+        return true;
+}
+
+static void put_driver(struct dn_json *json, int sys, int cpu) {
+        char path[96];
+        bool turbo;
+
+        snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/scaling_driver", cpu);
+        dn_env_put_line(json, DN_STR("cpufreq_driver"), sys, path);
+        dn_env_put_line(json, DN_STR("pstate_mode"), sys, "devices/system/cpu/intel_pstate/status");
+        dn_env_put_line(json, DN_STR("pstate_mode"), sys, "devices/system/cpu/amd_pstate/status");
+        if (has_turbo(sys, cpu, &turbo))
+                dn_json_key_bool(json, DN_STR("turbo"), turbo);
+}
+
 void dn_env_frequency(struct dn_json *json, int sys, const struct dn_cpus *affinity) {
         struct dn_cpus cpus = {0};
         char path[96];
@@ -156,6 +186,26 @@ void dn_env_frequency(struct dn_json *json, int sys, const struct dn_cpus *affin
         put_each(json, DN_STR("cpu_governor"), sys, &cpus, "scaling_governor", put_name);
         put_each(json, DN_STR("cpu_freq_khz"), sys, &cpus, "scaling_cur_freq", put_khz);
         put_each(json, DN_STR("cpu_max_freq_khz"), sys, &cpus, "cpuinfo_max_freq", put_khz);
+        put_driver(json, sys, dn_cpus_next(&cpus, 0));
+}
+
+void dn_env_idle(struct dn_json *json, int sys) {
+        dn_env_put_line(json, DN_STR("cpuidle_driver"), sys, "devices/system/cpu/cpuidle/current_driver");
+        dn_env_put_line(json, DN_STR("cpuidle_governor"), sys, "devices/system/cpu/cpuidle/current_governor");
+}
+
+static void put_cpus(struct dn_json *json, struct dn_str key, int sys, const char *path) {
+        struct dn_cpus cpus;
+
+        if (dn_cpus_read(sys, path, &cpus) == 0 && dn_cpus_next(&cpus, 0) >= 0)
+                put_list(json, key, &cpus);
+}
+
+void dn_env_cpu_sets(struct dn_json *json, int sys) {
+        put_cpus(json, DN_STR("cpus_isolated"), sys, "devices/system/cpu/isolated");
+        put_cpus(json, DN_STR("cpus_nohz_full"), sys, "devices/system/cpu/nohz_full");
+        put_cpus(json, DN_STR("cpus_core"), sys, "devices/cpu_core/cpus");
+        put_cpus(json, DN_STR("cpus_atom"), sys, "devices/cpu_atom/cpus");
 }
 
 void dn_env_smt(struct dn_json *json, int sys) {

@@ -16,7 +16,7 @@ static const struct {
 };
 
 /* A line of cpuinfo: the key, tabs or none, a colon, the value. */
-static bool find(struct dn_str info, struct dn_str key, struct dn_str *ret_value) {
+bool dn_cpuinfo_find(struct dn_str info, struct dn_str key, struct dn_str *ret_value) {
         struct dn_str line, name;
 
         while (dn_str_cut(&info, '\n', &line)) {
@@ -31,7 +31,8 @@ static bool find(struct dn_str info, struct dn_str key, struct dn_str *ret_value
 static bool put_arm(struct dn_str info, struct dn_text *text) {
         struct dn_str implementer, part;
 
-        if (!find(info, DN_STR("CPU implementer"), &implementer) || !find(info, DN_STR("CPU part"), &part))
+        if (!dn_cpuinfo_find(info, DN_STR("CPU implementer"), &implementer) ||
+            !dn_cpuinfo_find(info, DN_STR("CPU part"), &part))
                 return false;
         for (size_t i = 0; i < DN_COUNT(arm_cores); i++)
                 if (dn_str_equal(dn_str_of(arm_cores[i].implementer), implementer) &&
@@ -46,21 +47,23 @@ static bool put_arm(struct dn_str info, struct dn_text *text) {
         return true;
 }
 
-int dn_cpu_model(int proc, struct dn_text *text) {
-        char buffer[8192]; /* more than one CPU takes, and no more is made than is asked for */
-        int n = dn_file_read(proc, "cpuinfo", buffer, sizeof(buffer));
-        struct dn_str info = {buffer, n > 0 ? (size_t)n : 0}, name;
+int dn_cpuinfo_read(int proc, struct dn_text *text) {
+        enum { FIRST_CPU = 8192 }; /* more than one takes, and no more is made than is asked for */
 
-        if (n < 0)
-                return n;
+        return dn_file_append(proc, "cpuinfo", FIRST_CPU, text);
+}
+
+int dn_cpu_model(struct dn_str info, struct dn_text *text) {
+        struct dn_str name;
+
         /* x86, LoongArch, POWER ("cpu", its first line); RISC-V and s390 say nothing that is a name. */
-        if (find(info, DN_STR("model name"), &name) || find(info, DN_STR("Model Name"), &name)) {
+        if (dn_cpuinfo_find(info, DN_STR("model name"), &name) || dn_cpuinfo_find(info, DN_STR("Model Name"), &name)) {
                 dn_text_put(text, name);
                 return 0;
         }
         if (put_arm(info, text))
                 return 0;
-        if (!find(info, DN_STR("cpu"), &name))
+        if (!dn_cpuinfo_find(info, DN_STR("cpu"), &name))
                 return -ENODATA;
         dn_text_put(text, name);
         return 0;

@@ -2,6 +2,7 @@
  * How much memory there is, and how much of it and of the cores the cgroups leave to this process. */
 #include "base/file.h"
 #include "base/guard.h"
+#include "host/mountinfo.h"
 #include "sources/env.h"
 
 /* Where a hierarchy with limits is to be seen: `point` below /sys shows it from its cgroup `root` on. */
@@ -27,25 +28,15 @@ int64_t dn_memory_total_kb(int proc) {
         return kb;
 }
 
-/* A line of mountinfo (proc(5)): ID parent device ROOT POINT options … - TYPE source OPTIONS. */
 static bool is_hierarchy(struct dn_str line, bool v2, struct dn_str controller, struct hierarchy *ret_h) {
-        struct dn_str word, root, point, type, options;
+        struct dn_mount m;
 
-        for (int i = 0; i < 3; i++)
-                if (!dn_str_word(&line, &word))
-                        return false;
-        if (!dn_str_word(&line, &root) || !dn_str_word(&line, &point) || !dn_str_starts(point, DN_STR("/sys/")))
+        if (dn_mount_parse(line, &m) < 0 || !dn_str_starts(m.point, DN_STR("/sys/")))
                 return false;
-        do
-                if (!dn_str_word(&line, &word))
-                        return false;
-        while (!dn_str_equal(word, DN_STR("-")));
-        if (!dn_str_word(&line, &type) || !dn_str_word(&line, &word) || !dn_str_word(&line, &options))
+        if (!dn_str_equal(m.type, v2 ? DN_STR("cgroup2") : DN_STR("cgroup")) ||
+            (!v2 && !dn_str_lists(m.super_options, controller)))
                 return false;
-        if (!dn_str_equal(type, v2 ? DN_STR("cgroup2") : DN_STR("cgroup")) ||
-            (!v2 && !dn_str_lists(options, controller)))
-                return false;
-        *ret_h = (struct hierarchy){v2, root, {point.p + strlen("/sys/"), point.n - strlen("/sys/")}};
+        *ret_h = (struct hierarchy){v2, m.root, {m.point.p + strlen("/sys/"), m.point.n - strlen("/sys/")}};
         return true;
 }
 
