@@ -62,7 +62,8 @@ static bool is_code(Elf *elf, const GElf_Sym *symbol, GElf_Section *last, bool *
         return *last_is_code;
 }
 
-static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n, struct candidate *list) {
+static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n,
+                        struct candidate *list) {
         GElf_Section last = SHN_UNDEF;
         bool last_is_code = false;
         uint32_t kept = 0;
