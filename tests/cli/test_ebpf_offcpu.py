@@ -61,6 +61,11 @@ def test_it_adds_up() -> None:
     tops = [t["time_ms"] for t in block["top_blocking_threads"]]
     assert tops == sorted(tops, reverse=True)
     assert sum(tops) == pytest.approx(block["total_time_ns"] / 1e6, rel=0.05)
+    assert {f"{t['pid']}:{t['tid']}" for t in block["top_blocking_threads"]} <= set(block["thread_stats"])
+    stats = block["thread_stats"].values()
+    assert sum(t["total_time_ns"] for t in stats) == pytest.approx(block["total_time_ns"], rel=0.05)
+    assert sum(t["count"] for t in stats) == pytest.approx(block["total_events"], rel=0.1)
+    assert all(t["min_time_ns"] <= t["avg_time_ns"] <= t["max_time_ns"] for t in stats)
     assert sum(t["percentage"] for t in block["top_blocking_threads"]) == pytest.approx(100, abs=5)
 
 

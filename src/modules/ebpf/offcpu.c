@@ -198,6 +198,30 @@ static int put_top(struct dn_ebpf *e, struct dn_pass *pass) {
         return 0;
 }
 
+static int put_threads(struct dn_ebpf *e, struct dn_pass *pass) {
+        const struct dn_ebpf_offcpu *o = e->offcpu;
+        uint32_t n = pass->final || o->n < LISTED ? o->n : LISTED, number = pass->now->number;
+
+        pass->now->part[DN_THREAD_STAT].n = 0;
+        for (uint32_t i = 0; i < n; i++) {
+                const struct dn_bpf_waiter *w = &o->list[i];
+                struct dn_row *row = dn_block_add(pass->now->part, DN_THREAD_STAT);
+
+                if (!row)
+                        return -ENOMEM;
+                row->key = (struct dn_key){w->tgid, (uint64_t)w->tid + 1};
+                dn_row_set(row, DN_THREAD_STAT_tid, w->tid, number);
+                dn_row_set(row, DN_THREAD_STAT_total_time_ns, (int64_t)w->waits.total_ns, number);
+                dn_row_set(row, DN_THREAD_STAT_count, (int64_t)w->waits.count, number);
+                if (w->waits.count > 0)
+                        dn_row_set(row, DN_THREAD_STAT_avg_time_ns, (int64_t)(w->waits.total_ns / w->waits.count),
+                                   number);
+                dn_row_set(row, DN_THREAD_STAT_max_time_ns, (int64_t)w->waits.max_ns, number);
+                dn_row_set(row, DN_THREAD_STAT_min_time_ns, (int64_t)w->waits.min_ns, number);
+        }
+        return 0;
+}
+
 int dn_ebpf_offcpu_read(struct dn_ebpf *e, struct dn_pass *pass) {
         int r = list_living(e);
 
@@ -207,5 +231,7 @@ int dn_ebpf_offcpu_read(struct dn_ebpf *e, struct dn_pass *pass) {
         r = put_all(e, pass);
         if (r == 0)
                 r = put_reasons(e, pass);
-        return r < 0 ? r : put_top(e, pass);
+        if (r == 0)
+                r = put_top(e, pass);
+        return r < 0 ? r : put_threads(e, pass);
 }
