@@ -46,7 +46,17 @@ static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
         X(CGROUP, CGROUP, block) \
         X(GPU, GPU_DEVICE, block) \
         X(GPU_ALL, GPU, block) \
-        X(GPU_ENERGY, GPU_ENERGY, block)
+        X(GPU_ENERGY, GPU_ENERGY, block) \
+        X(OFFCPU, OFFCPU, block) \
+        X(OFFCPU_REASONS, OFFCPU_REASONS, block) \
+        X(THREADS, THREAD_STAT, block) \
+        X(STACKS, STACK, block) \
+        X(SYSCALLS, SYSCALL, block) \
+        X(SYSCALLS_ALL, SYSCALLS, block) \
+        X(SYSCALL_CATEGORIES, SYSCALL_CATEGORIES, block) \
+        X(SYSCALL_ERRORS, SYSCALL_ERROR, block) \
+        X(NETWORK, NETWORK, block) \
+        X(NETWORK_PROCESSES, NETWORK_PROCESS, block)
 
 static int block_of(int part) {
 #define ENTRY(public, inner, block) [DENET_##public] = DN_##inner,
