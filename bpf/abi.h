@@ -94,7 +94,9 @@ struct dn_bpf_usage {
 
 /* Global: mapped into the one that loaded the programs. */
 struct dn_bpf_shared {
-        __u32 level;                        /* of its PID namespace */
+        __u32 level;      /* of its PID namespace */
+        __u32 first_exec; /* the kernel's count of execs (self_exec_id) of the main process's first program */
+        __u32 unused;
         __u32 look;                         /* which look at all tasks this is: 1, 2 … */
         __u64 found;                        /* by the last one: threads that were new */
         __u64 born_threads, born_processes; /* of members, since the programs run */

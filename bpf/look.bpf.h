@@ -31,6 +31,8 @@ int look(struct bpf_iter__task *ctx) {
         thread = found(task);
         if (thread && !thread->marked) {
                 thread->marked = shared.look;
+                if (!shared.first_exec && !thread->held)
+                        shared.first_exec = (__u32)task->self_exec_id; /* attached: the main process is found first */
                 if (config.parts & DN_BPF_OFFCPU)
                         note_off(thread, task);
                 if (task->pid == task->tgid && task->signal) {

@@ -60,6 +60,7 @@ int BPF_PROG(on_exec, struct task_struct *task) {
         if (!thread || !thread->held)
                 return 0;
         thread->held = 0;
+        shared.first_exec = (__u32)task->self_exec_id;
         call = config.parts & DN_BPF_SYSCALLS ? call_of(thread->number) : NULL;
         if (call)
                 ADD(call->count, 1);

@@ -28,7 +28,7 @@ static int open_parts(struct dn_ebpf *e) {
         if (r == 0 && e->parts & DN_BPF_OFFCPU)
                 r = dn_ebpf_offcpu_open(e);
         if (r == 0 && e->target->stacks)
-                r = dn_ebpf_stacks_new(&e->stacks);
+                r = dn_ebpf_stacks_new(e, &e->stacks);
         if (r == 0 && (e->offcpu || e->stacks))
                 r = dn_ebpf_events_open(e);
         return r;

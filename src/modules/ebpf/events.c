@@ -29,7 +29,7 @@ static int take_one(void *user, void *data, size_t size) {
         if (kind == DN_BPF_EVENT_WAITER && size >= sizeof(struct dn_bpf_waiter))
                 dn_waiters_end(&e->waiters, data);
         else if (kind == DN_BPF_EVENT_STACK && size >= sizeof(struct dn_bpf_stack) && e->stacks)
-                dn_ebpf_stacks_take(e->stacks, data);
+                dn_ebpf_stacks_take(e, data);
         return 0;
 }
 
@@ -44,6 +44,7 @@ static void *run(void *user) {
                 if (poll(fds, 2, IDLE_MS) < 0 && errno != EINTR)
                         break;
                 (void)ring_buffer__consume(events->ring);
+                dn_ebpf_stacks_hear(e->stacks);
         } while (!(fds[1].revents & POLLIN));
         return NULL;
 }

@@ -2,6 +2,8 @@
 #include "modules/ebpf/stacks.h"
 #include "base/guard.h"
 #include "modules/ebpf/kernel_names.h"
+#include "modules/ebpf/programs.h"
+#include "modules/ebpf/rights.h"
 #include "modules/ebpf/syscall_waits.h"
 #include "modules/symbols/folded.h"
 #include "modules/symbols/unwind.h"
@@ -11,14 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-enum { SPACES = 256, LISTED = 1000 /* rows in the exit record; the file has all */ };
-
-/* A program of a process, as far as it was seen. */
-struct program {
-        uint32_t tgid, exec;
-        char comm[16];
-        struct dn_space *space; /* NULL: it was gone before it could be looked at */
-};
+enum { LISTED = 1000 /* rows in the exit record; the file has all */ };
 
 /* A user stack that was unwound. */
 struct unwound {
@@ -30,10 +25,10 @@ struct unwound {
 };
 
 struct dn_ebpf_stacks {
-        int proc;
         struct dn_symbols *symbols;
-        struct program programs[SPACES];
-        uint32_t n_programs, next_program; /* the place that is used again next, when all are taken */
+        struct dn_programs programs;
+        struct dn_mappings *mappings; /* NULL: the kernel does not tell; maps are read when a stack comes */
+        uint64_t lost_mappings;
         struct unwound *unwound;
         uint32_t n_unwound, room;
         struct dn_text texts; /* of the rows: one after another, each ends in NUL */
@@ -44,18 +39,25 @@ struct dn_ebpf_stacks *dn_ebpf_stacks_free(struct dn_ebpf_stacks *s) {
                 return NULL;
         for (uint32_t i = 0; i < s->n_unwound; i++)
                 dn_frames_free(&s->unwound[i].frames);
-        for (uint32_t i = 0; i < s->n_programs; i++)
-                dn_space_free(s->programs[i].space);
+        dn_mappings_free(s->mappings);
+        dn_programs_free(&s->programs);
         dn_symbols_free(s->symbols);
-        if (s->proc >= 0)
-                close(s->proc);
         dn_text_free(&s->texts);
         free(s->unwound);
         free(s);
         return NULL;
 }
 
-int dn_ebpf_stacks_new(struct dn_ebpf_stacks **ret_stacks) {
+/* It takes CAP_PERFMON where kernel.perf_event_paranoid is above 2. */
+static void listen(struct dn_ebpf_stacks *s, uint32_t pid, uint32_t n_processors) {
+        struct dn_raised before = dn_rights_raise();
+
+        if (dn_mappings_open(&s->mappings, pid, n_processors) < 0)
+                s->mappings = NULL;
+        dn_rights_drop(&before);
+}
+
+int dn_ebpf_stacks_new(const struct dn_ebpf *e, struct dn_ebpf_stacks **ret_stacks) {
         struct dn_ebpf_stacks *s = calloc(1, sizeof(*s));
         dn_autoclose int debug_root = open("/usr/lib/debug", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct dn_symbols_settings settings = {.debug_root = debug_root};
@@ -63,43 +65,40 @@ int dn_ebpf_stacks_new(struct dn_ebpf_stacks **ret_stacks) {
 
         if (!s)
                 return -ENOMEM;
-        s->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = s->proc < 0 ? -errno : dn_symbols_new(&settings, &s->symbols);
+        r = dn_programs_init(&s->programs);
+        if (r == 0)
+                r = dn_symbols_new(&settings, &s->symbols);
         if (r < 0) {
                 dn_ebpf_stacks_free(s);
                 return r;
         }
+        listen(s, (uint32_t)e->target->main.pid, e->n_processors);
         *ret_stacks = s;
         return 0;
 }
 
 /* --------------------------------------------------------------------------------------- as they come, in a thread */
 
-static struct program *find_program(struct dn_ebpf_stacks *s, uint32_t tgid, uint32_t exec) {
-        for (uint32_t i = 0; i < s->n_programs; i++)
-                if (s->programs[i].tgid == tgid && s->programs[i].exec == exec)
-                        return &s->programs[i];
-        return NULL;
+static void hear(void *user, const struct dn_mapping_news *news) {
+        struct dn_ebpf_stacks *s = user;
+
+        dn_programs_hear(&s->programs, news);
 }
 
-static struct program *program_of(struct dn_ebpf_stacks *s, const struct dn_bpf_stack *stack) {
-        struct program *p = find_program(s, stack->tgid, stack->exec);
+void dn_ebpf_stacks_hear(struct dn_ebpf_stacks *s) {
+        if (s->mappings)
+                (void)dn_mappings_take(s->mappings, hear, s, &s->lost_mappings);
+}
 
-        if (p)
-                return p;
-        if (s->n_programs < SPACES)
-                p = &s->programs[s->n_programs++];
-        else {
-                p = &s->programs[s->next_program++ % SPACES];
-                dn_space_free(p->space);
-        }
-        *p = (struct program){.tgid = stack->tgid, .exec = stack->exec};
-        memcpy(p->comm, stack->comm, sizeof(p->comm));
-        if (dn_space_new(s->proc, (pid_t)stack->tgid, &p->space) < 0)
-                p->space = NULL;
-        else
-                (void)dn_symbols_learn(s->symbols, p->space);
-        return p;
+/* The kernel counts execs from anywhere; here the main process's first one is 1. */
+static uint32_t exec_of(const struct dn_ebpf *e, uint32_t exec) {
+        return exec - e->shared->first_exec + 1;
+}
+
+static struct dn_program *program_of(struct dn_ebpf_stacks *s, uint32_t tgid, uint32_t exec) {
+        struct dn_program *p = dn_programs_find(&s->programs, tgid, exec);
+
+        return p ? p : dn_programs_add(&s->programs, tgid, exec);
 }
 
 static struct unwound *new_unwound(struct dn_ebpf_stacks *s) {
@@ -118,19 +117,23 @@ static struct unwound *new_unwound(struct dn_ebpf_stacks *s) {
         return &s->unwound[s->n_unwound++];
 }
 
-void dn_ebpf_stacks_take(struct dn_ebpf_stacks *s, const struct dn_bpf_stack *stack) {
+void dn_ebpf_stacks_take(struct dn_ebpf *e, const struct dn_bpf_stack *stack) {
         struct dn_memory memory = {stack->sp, {(const char *)stack->bytes, stack->size}};
-        struct program *p = program_of(s, stack);
-        struct unwound *u = p->space ? new_unwound(s) : NULL;
-        struct dn_registers registers;
+        struct dn_ebpf_stacks *s = e->stacks;
         struct dn_stack addresses = {0};
+        struct dn_registers registers;
+        struct dn_program *p;
+        struct unwound *u;
 
+        dn_ebpf_stacks_hear(s);
+        p = program_of(s, stack->tgid, exec_of(e, stack->exec));
+        u = p ? new_unwound(s) : NULL;
         if (!u)
                 return;
         u->tgid = stack->tgid;
         u->exec = stack->exec;
         u->user = stack->user;
-        memcpy(u->comm, p->comm, sizeof(u->comm));
+        memcpy(u->comm, stack->comm, sizeof(u->comm));
         if (dn_registers_take((const uint64_t *)(const void *)stack->registers, stack->n_registers, &registers) == 0 &&
             dn_unwind(s->symbols, p->space, &registers, &memory, &addresses) == 0) {
                 u->whole = addresses.whole;
@@ -213,7 +216,7 @@ static const struct unwound *find_unwound(const struct dn_ebpf_stacks *s, const 
 /* What could not be unwound is as the frame pointers have it, and not whole. */
 static int add_user(struct dn_ebpf *e, const struct dn_bpf_stack_key *key, struct dn_frames *frames, bool *ret_whole) {
         const struct unwound *u = find_unwound(e->stacks, key);
-        struct program *p = find_program(e->stacks, key->tgid, key->exec);
+        struct dn_program *p = dn_programs_find(&e->stacks->programs, key->tgid, exec_of(e, key->exec));
         struct dn_stack stack;
         int r = 0;
 
@@ -222,7 +225,7 @@ static int add_user(struct dn_ebpf *e, const struct dn_bpf_stack_key *key, struc
                 return append(frames, &u->frames);
         if (!read_trace(e->programs->maps.user_stacks, key->frames, &stack))
                 return 0;
-        if (p && p->space)
+        if (p)
                 return dn_symbols_frames(e->stacks->symbols, p->space, &stack, frames);
         for (uint32_t i = 0; i < stack.n && r == 0; i++) {
                 struct dn_frame frame = {.kind = DN_FRAME_UNKNOWN, .address = stack.address[i]};
