@@ -71,6 +71,12 @@ struct dn_source {
         void (*close)(void *state);
 };
 
+/* What a module's sources and the program must have alike. Another version of either, or a build of another day, has
+ * another one. */
+#define DN_SOURCE_SHAPE \
+        ((uint64_t)sizeof(struct dn_target) << 48 ^ (uint64_t)sizeof(struct dn_snapshot) << 32 ^ \
+         (uint64_t)sizeof(struct dn_source) << 24 ^ (uint64_t)DN_ALL_FIELDS << 8 ^ (uint64_t)DN_PARTS)
+
 /* The platform's, in order of reading; NULL at the end. */
 extern const struct dn_source *const dn_sources[];
 

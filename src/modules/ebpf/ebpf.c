@@ -98,4 +98,4 @@ static const struct dn_source source = {
         .name = "ebpf", .open = ebpf_open, .read = ebpf_read, .can = ebpf_can, .close = ebpf_close};
 static const struct dn_source *const sources[] = {&source, NULL};
 
-DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT, .name = "ebpf", .sources = sources};
+DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT, .name = "ebpf", .sources = sources, .shape = DN_SOURCE_SHAPE};
