@@ -130,6 +130,16 @@ def test_the_stack_names_the_function_that_waits_and_all_its_callers(truth: Help
     assert sum(int(line.rpartition(" ")[2]) for line in lines) >= MS * 1000 * 0.98
 
 
+def test_stacks_of_processes_that_live_milliseconds_have_names(truth: Helper, tmp_path: Path) -> None:
+    script = f"for i in 1 2 3 4 5 6 7 8 9 10; do {truth('waits')} pipe 3; done"
+    block = offcpu("--stacks", tmp_path / "folded", "run", "sh", "-c", script)
+    stacks = [s for s in block["stacks"] if s["reason"] == "pipe"]
+    assert len({s["pid"] for s in stacks}) == 10
+    for stack in stacks:
+        assert "wait_in_pipe" in stack["frames"], stack
+        assert stack["whole"]
+
+
 def test_a_disk_that_is_read_is_waited_for(truth: Helper, tmp_path: Path) -> None:
     big = Path(os.environ.get("DENET_TEST_DISK", "/var/tmp")) / f"denet-test-{os.getpid()}"
     big.write_bytes(os.urandom(32 << 20))
