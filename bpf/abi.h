@@ -20,6 +20,7 @@ struct dn_bpf_config {
         __u32 parts;
         __u32 children;         /* of members are members; else the main process alone is one */
         __u32 splice, sendfile; /* numbers of these system calls */
+        __u32 nonblock;         /* functions that receive have that argument, before the flags */
 };
 
 /* What a thread is, in its own storage; the map from thread to this is the tree. Written from outside for the main

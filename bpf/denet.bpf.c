@@ -4,6 +4,7 @@
 #include "ends.bpf.h"
 #include "exits.bpf.h"
 #include "net.bpf.h"
+#include "net_calls.bpf.h"
 #include "syscalls.bpf.h"
 #include "tree.bpf.h"
 

@@ -164,6 +164,9 @@ struct task_struct {
         struct files_struct *files;
 };
 
+struct msghdr;
+struct page;
+
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
         unsigned long di, si, orig_ax;

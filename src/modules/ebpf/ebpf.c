@@ -67,7 +67,8 @@ static int ebpf_can(void *state, struct dn_text *why) {
 
         if (!(e->target->ebpf & ~e->parts & DN_BPF_NET))
                 return DN_CAN;
-        dn_text_put(why, DN_STR("bytes through sockets take a kernel of 6.3 or later"));
+        dn_text_put(why,
+                    DN_STR("this kernel lets no bytes through sockets be counted: it takes 6.3, or one with fexit"));
         return DN_CAN_PARTLY;
 }
 

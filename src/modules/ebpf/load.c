@@ -2,6 +2,7 @@
 #include "base/guard.h"
 #include "host/clock.h"
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/hooks.h"
 #include "modules/ebpf/rights.h"
 
 #include "denet.skel.h"
@@ -20,20 +21,10 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
         return 0;
 }
 
-/* The kernel has this tracepoint. */
-static bool has_hook(const char *name) {
-        return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP) > 0;
-}
-
-/* Parts that this kernel can do. */
-static unsigned possible(unsigned parts) {
-        return has_hook("sock_send_length") && has_hook("sock_recv_length") ? parts : parts & ~(unsigned)DN_BPF_NET;
-}
-
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, unsigned parts) {
+static void choose(struct dn_bpf *b, unsigned parts, const struct dn_hooks *hooks) {
         bool counts = parts & DN_BPF_EXITS, calls = parts & DN_BPF_SYSCALLS;
-        bool net = parts & DN_BPF_NET, disk = parts & DN_BPF_DISK, starts = disk && has_hook("block_io_start");
+        bool net = parts & DN_BPF_NET, disk = parts & DN_BPF_DISK;
 
         bpf_program__set_autoload(b->progs.add_up, counts);
         bpf_program__set_autoload(b->progs.on_switch, counts);
@@ -41,14 +32,15 @@ static void choose(struct dn_bpf *b, unsigned parts) {
         bpf_program__set_autoload(b->progs.on_exit, calls);
         bpf_program__set_autoload(b->progs.on_exec, calls);
         bpf_program__set_autoload(b->progs.on_end, net || disk);
-        bpf_program__set_autoload(b->progs.on_send, net);
-        bpf_program__set_autoload(b->progs.on_receive, net);
+        bpf_program__set_autoload(b->progs.on_send, net && hooks->sockets);
+        bpf_program__set_autoload(b->progs.on_receive, net && hooks->sockets);
         bpf_program__set_autoload(b->progs.on_splice, net);
         bpf_program__set_autoload(b->progs.on_bio, disk);
-        bpf_program__set_autoload(b->progs.on_io_start, starts);
-        bpf_program__set_autoload(b->progs.on_io_done, starts);
-        bpf_program__set_autoload(b->progs.on_issue, disk && !starts);
-        bpf_program__set_autoload(b->progs.on_complete, disk && !starts);
+        bpf_program__set_autoload(b->progs.on_io_start, disk && hooks->requests);
+        bpf_program__set_autoload(b->progs.on_io_done, disk && hooks->requests);
+        bpf_program__set_autoload(b->progs.on_issue, disk && !hooks->requests);
+        bpf_program__set_autoload(b->progs.on_complete, disk && !hooks->requests);
+        dn_hooks_choose(b, hooks, net && !hooks->sockets);
 }
 
 /* What a map takes is there from the start: of parts that are not asked for next to nothing. */
@@ -153,26 +145,52 @@ static int begin(struct dn_ebpf *e) {
         return r == 0 && e->target->attached ? mark_all(e) : r;
 }
 
-static int load(struct dn_ebpf *e) {
-        long n = sysconf(_SC_NPROCESSORS_CONF);
+/* The programs, attached; nothing where it fails. */
+static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
         int r;
 
-        libbpf_set_print(say_nothing);
         e->programs = dn_bpf__open();
         if (!e->programs)
                 return -errno;
-        e->parts = possible(e->parts);
-        e->n_processors = n > 0 ? (uint32_t)n : 1;
         e->programs->rodata->config.parts = e->parts;
         e->programs->rodata->config.children = e->target->children;
-        choose(e->programs, e->parts);
         e->programs->rodata->config.splice = SYS_splice;
         e->programs->rodata->config.sendfile = SYS_sendfile;
+        e->programs->rodata->config.nonblock = hooks->nonblock;
+        choose(e->programs, e->parts, hooks);
         r = size_maps(e);
         if (r == 0)
                 r = dn_bpf__load(e->programs);
         if (r == 0)
                 r = dn_bpf__attach(e->programs);
+        if (r < 0)
+                dn_ebpf_unload(e);
+        return r;
+}
+
+/* As on kernels of today; else as this one has it; else without what it refuses. */
+static int attach_somehow(struct dn_ebpf *e) {
+        struct dn_hooks hooks = {.sockets = true, .requests = true};
+        int r = attach(e, &hooks);
+
+        if (r != -ESRCH || !(e->parts & (DN_BPF_NET | DN_BPF_DISK)))
+                return r;
+        hooks = dn_hooks_find();
+        r = attach(e, &hooks);
+        if (r < 0 && e->parts & DN_BPF_NET && !hooks.sockets) {
+                e->parts &= ~(unsigned)DN_BPF_NET;
+                r = attach(e, &hooks);
+        }
+        return r;
+}
+
+static int load(struct dn_ebpf *e) {
+        long n = sysconf(_SC_NPROCESSORS_CONF);
+        int r;
+
+        libbpf_set_print(say_nothing);
+        e->n_processors = n > 0 ? (uint32_t)n : 1;
+        r = attach_somehow(e);
         if (r < 0)
                 return r;
         e->shared = &e->programs->bss->shared;
