@@ -5,6 +5,8 @@
 
 #include "denet.skel.h"
 #include <bpf/btf.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 static bool has(const struct btf *types, const char *name, uint32_t kind) {
         return btf__find_by_name_kind(types, name, kind) > 0;
@@ -16,6 +18,16 @@ static uint32_t count_arguments(const struct btf *types, const char *name) {
         const struct btf_type *prototype = function ? btf__type_by_id(types, function->type) : NULL;
 
         return prototype ? btf_vlen(prototype) : 0;
+}
+
+bool dn_hooks_of_today(void) {
+        const int major_least = 6, minor_least = 5;
+        struct utsname name;
+        int major, minor;
+
+        if (uname(&name) < 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+                return true;
+        return major > major_least || (major == major_least && minor >= minor_least);
 }
 
 struct dn_hooks dn_hooks_find(void) {

@@ -14,6 +14,8 @@ struct dn_hooks {
         bool nonblock; /* an argument of those that receive, up to 5.18 */
 };
 
+/* By its version this kernel has them all, as 6.5 has. */
+bool dn_hooks_of_today(void);
 /* Reads the types of the whole kernel: some milliseconds. */
 struct dn_hooks dn_hooks_find(void);
 /* Programs that stand in for `sockets`. */

@@ -168,10 +168,11 @@ static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
         return r;
 }
 
-/* As on kernels of today; else as this one has it; else without what it refuses. */
+/* As on kernels of today, if this looks like one; else as it has it; else without what it refuses. */
 static int attach_somehow(struct dn_ebpf *e) {
         struct dn_hooks hooks = {.sockets = true, .requests = true};
-        int r = attach(e, &hooks);
+        bool of_today = dn_hooks_of_today() || !(e->parts & (DN_BPF_NET | DN_BPF_DISK));
+        int r = of_today ? attach(e, &hooks) : -ESRCH;
 
         if (r != -ESRCH || !(e->parts & (DN_BPF_NET | DN_BPF_DISK)))
                 return r;
