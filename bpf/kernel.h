@@ -40,6 +40,7 @@ enum {
         TASK_UNINTERRUPTIBLE = 2,
         TASK_STOPPED_OR_TRACED = 4 | 8,
         TASK_DEAD = 0x80,
+        PF_EXITING = 4,
         PF_IO_WORKER = 0x10,
 };
 
@@ -53,8 +54,23 @@ enum {
         S_IFIFO = 0010000
 };
 
-/* linux/socket.h */
-enum { AF_UNIX = 1 };
+/* linux/socket.h, uapi/linux/in.h */
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, MSG_PEEK = 2, MSG_ERRQUEUE = 0x2000 };
+enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_UDPLITE = 136, IPPROTO_MPTCP = 262 };
+
+/* linux/blk_types.h */
+enum { BIO_CLONED = 1 };
+enum {
+        REQ_OP_READ = 0,
+        REQ_OP_WRITE = 1,
+        REQ_OP_FLUSH = 2,
+        REQ_OP_DISCARD = 3,
+        REQ_OP_SECURE_ERASE = 5,
+        REQ_OP_ZONE_APPEND = 7,
+        REQ_OP_WRITE_ZEROES = 9,
+        REQ_OP_MASK = 255,
+};
+enum req_flag_bits { __REQ_PREFLUSH = 18 }; /* where it really is, CO-RE tells */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -79,26 +95,9 @@ struct sched_entity {
         __u64 sum_exec_runtime;
 };
 
-struct signal_struct {
-        __u64 utime, stime, cutime, cstime;
-        unsigned long nvcsw, nivcsw, cnvcsw, cnivcsw;
-        unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt;
-        struct task_io_accounting ioac;
-        unsigned long long sum_sched_runtime;
-        unsigned long maxrss;
-};
-
-struct sock_common {
-        unsigned short skc_family;
-};
-
-struct sock {
-        struct sock_common __sk_common;
-};
-
-struct socket {
-        struct sock *sk;
-};
+typedef struct {
+        int counter;
+} atomic_t;
 
 struct inode {
         unsigned short i_mode;
@@ -117,6 +116,48 @@ struct fdtable {
 
 struct files_struct {
         struct fdtable *fdt;
+};
+
+struct sock_common {
+        unsigned short skc_family;
+};
+
+struct sock {
+        struct sock_common __sk_common;
+        __u16 sk_protocol;
+};
+
+struct proto_ops {
+        void *splice_read;
+};
+
+struct socket {
+        struct sock *sk;
+        const struct proto_ops *ops;
+};
+
+struct bvec_iter {
+        unsigned int bi_size;
+};
+
+struct bio {
+        unsigned int bi_opf;
+        unsigned short bi_flags;
+        struct bvec_iter bi_iter;
+};
+
+struct request {
+        unsigned int cmd_flags;
+};
+
+struct signal_struct {
+        atomic_t live;
+        __u64 utime, stime, cutime, cstime;
+        unsigned long nvcsw, nivcsw, cnvcsw, cnivcsw;
+        unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt;
+        struct task_io_accounting ioac;
+        unsigned long long sum_sched_runtime;
+        unsigned long maxrss;
 };
 
 struct mm_struct {
@@ -149,14 +190,16 @@ struct task_struct {
         unsigned in_iowait : 1;
 };
 
-#ifdef __TARGET_ARCH_x86
+struct msghdr;
+struct page;
+
+#if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-        unsigned long di, orig_ax, sp;
+        unsigned long di, si, orig_ax, sp, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
-        __u64 regs[31];
-        __u64 sp;
+        __u64 regs[31], sp, orig_x0;
         int syscallno;
 };
 #else

@@ -56,7 +56,8 @@ static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
         X(SYSCALL_CATEGORIES, SYSCALL_CATEGORIES, block) \
         X(SYSCALL_ERRORS, SYSCALL_ERROR, block) \
         X(NETWORK, NETWORK, block) \
-        X(NETWORK_PROCESSES, NETWORK_PROCESS, block)
+        X(NETWORK_PROCESSES, NETWORK_PROCESS, block) \
+        X(DISK, DISK, block)
 
 static int block_of(int part) {
 #define ENTRY(public, inner, block) [DENET_##public] = DN_##inner,

@@ -17,6 +17,8 @@ static void ebpf_close(void *state) {
         e->stacks = dn_ebpf_stacks_free(e->stacks);
         dn_ebpf_offcpu_close(e);
         dn_ebpf_syscalls_close(e);
+        dn_ebpf_by_process_close(&e->traffic);
+        dn_ebpf_by_process_close(&e->blocks);
         dn_ebpf_unload(e);
         dn_text_free(&e->why);
         free(e);
@@ -31,6 +33,10 @@ static int open_parts(struct dn_ebpf *e) {
                 r = dn_ebpf_stacks_new(e, &e->stacks);
         if (r == 0 && (e->offcpu || e->stacks))
                 r = dn_ebpf_events_open(e);
+        if (r == 0 && e->parts & DN_BPF_NET)
+                r = dn_ebpf_net_open(e);
+        if (r == 0 && e->parts & DN_BPF_DISK)
+                r = dn_ebpf_disk_open(e);
         return r;
 }
 
@@ -81,17 +87,26 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
                 r = dn_ebpf_syscalls_read(e, pass);
         if (r == 0 && e->offcpu)
                 r = dn_ebpf_offcpu_read(e, pass);
+        if (r == 0 && e->parts & DN_BPF_NET)
+                r = dn_ebpf_net_read(e, pass);
+        if (r == 0 && e->parts & DN_BPF_DISK)
+                r = dn_ebpf_disk_read(e, pass);
         if (r == 0)
                 r = write_stacks(e, pass);
         return r < 0 ? r : put_lost(e, pass);
 }
 
-/* Partly, where stacks could not be written. */
+/* Partly, where the kernel lets no sockets be counted, or stacks could not be written. */
 static int ebpf_can(void *state, struct dn_text *why) {
         struct dn_ebpf *e = state;
+        bool no_sockets = e->target->ebpf & ~e->parts & DN_BPF_NET;
 
-        dn_text_put(why, dn_text_str(&e->why));
-        return e->why.n > 0 ? DN_CAN_PARTLY : DN_CAN;
+        if (no_sockets)
+                dn_text_put(why, DN_STR("this kernel lets no bytes through sockets be counted: it takes 6.3, or one "
+                                        "with fexit"));
+        else
+                dn_text_put(why, dn_text_str(&e->why));
+        return no_sockets || e->why.n > 0 ? DN_CAN_PARTLY : DN_CAN;
 }
 
 static const struct dn_source source = {

@@ -9,6 +9,14 @@
 struct dn_bpf;
 struct bpf_link;
 
+/* What a map of the programs' keeps by process: its values, each with the PID in front, in the order of that. */
+struct dn_by_process {
+        uint32_t *keys;
+        void *values;
+        size_t size; /* of one */
+        uint32_t n;
+};
+
 struct dn_ebpf {
         struct dn_target *target;
         struct dn_bpf *programs;
@@ -21,6 +29,7 @@ struct dn_ebpf {
         struct dn_ebpf_stacks *stacks;
         struct dn_ebpf_events *events;
         struct dn_waiters waiters;
+        struct dn_by_process traffic, blocks;
         int *clocks;        /* perf events, one for each processor: n_processors, -1 where there is none; or NULL */
         struct dn_text why; /* why not all of it works; empty: it does */
         uint64_t missed;    /* times that the kernel left a program out, as far as was asked */
@@ -52,3 +61,13 @@ void dn_ebpf_offcpu_close(struct dn_ebpf *e);
 /* oncpu.c: who runs, 99 times a second. -errno: no perf event may be opened. */
 int dn_ebpf_oncpu_open(struct dn_ebpf *e);
 void dn_ebpf_oncpu_close(struct dn_ebpf *e);
+/* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
+int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */
+void dn_ebpf_by_process_read(struct dn_by_process *p, int map);
+void dn_ebpf_by_process_close(struct dn_by_process *p);
+
+/* net.c, disk.c. 0 or -ENOMEM. */
+int dn_ebpf_net_open(struct dn_ebpf *e);
+int dn_ebpf_net_read(struct dn_ebpf *e, struct dn_pass *pass);
+int dn_ebpf_disk_open(struct dn_ebpf *e);
+int dn_ebpf_disk_read(struct dn_ebpf *e, struct dn_pass *pass);

@@ -2,6 +2,7 @@
 #include "base/guard.h"
 #include "host/clock.h"
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/hooks.h"
 #include "modules/ebpf/rights.h"
 #include "modules/ebpf/syscall_waits.h"
 
@@ -10,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What libbpf would print is in our reason, by its error. */
@@ -21,8 +23,9 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 }
 
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, const struct dn_bpf_config *c) {
+static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct dn_hooks *hooks) {
         bool counts = c->parts & DN_BPF_EXITS, calls = c->parts & DN_BPF_SYSCALLS, waits = c->parts & DN_BPF_OFFCPU;
+        bool net = c->parts & DN_BPF_NET, disk = c->parts & DN_BPF_DISK;
         const struct {
                 struct bpf_program *program;
                 bool wanted;
@@ -35,17 +38,28 @@ static void choose(struct dn_bpf *b, const struct dn_bpf_config *c) {
                 {b->progs.list_waits, waits},
                 {b->progs.on_clock, c->parts & DN_BPF_ONCPU},
                 {b->progs.print_name, c->stacks},
+                {b->progs.on_end, net || disk},
+                {b->progs.on_send, net && hooks->sockets},
+                {b->progs.on_receive, net && hooks->sockets},
+                {b->progs.on_splice, net},
+                {b->progs.on_bio, disk},
+                {b->progs.on_io_start, disk && hooks->requests},
+                {b->progs.on_io_done, disk && hooks->requests},
+                {b->progs.on_issue, disk && !hooks->requests},
+                {b->progs.on_complete, disk && !hooks->requests},
         };
 
         for (size_t i = 0; i < DN_COUNT(programs); i++)
                 bpf_program__set_autoload(programs[i].program, programs[i].wanted);
         bpf_program__set_autoattach(b->progs.on_clock, false);
         bpf_program__set_autoattach(b->progs.print_name, false);
+        dn_hooks_choose(b, hooks, net && !hooks->sockets);
 }
 
-/* Maps of what is not asked for take no memory. */
+/* What a map takes is there from the start: of parts that are not asked for next to nothing. */
 static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
         enum { SMALL_RING = 1 << 18, LARGE_RING = 1 << 23 };
+        bool net = c->parts & DN_BPF_NET, disk = c->parts & DN_BPF_DISK;
         const struct {
                 struct bpf_map *map;
                 uint32_t n;
@@ -59,6 +73,9 @@ static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
                 {e->programs->maps.user_stacks, c->stacks ? DN_BPF_STACKS : 1},
                 {e->programs->maps.stacks, c->stacks ? DN_BPF_STACKS : 1},
                 {e->programs->maps.sent, c->stacks ? DN_BPF_STACKS : 1},
+                {e->programs->maps.traffic, net ? DN_BPF_PROCESSES : 1},
+                {e->programs->maps.blocks, disk ? DN_BPF_PROCESSES : 1},
+                {e->programs->maps.requests, disk ? DN_BPF_REQUESTS : 1},
         };
         int r = 0;
 
@@ -67,9 +84,12 @@ static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
         return r;
 }
 
-static void configure(struct dn_ebpf *e, struct dn_bpf_config *c) {
+static void configure(struct dn_ebpf *e, struct dn_bpf_config *c, const struct dn_hooks *hooks) {
         c->parts = e->parts;
         c->children = e->target->children;
+        c->splice = SYS_splice;
+        c->sendfile = SYS_sendfile;
+        c->nonblock = hooks->nonblock;
         c->stacks = e->target->stacks != NULL;
         for (uint32_t i = 0; i < DN_BPF_NUMBERS; i++)
                 c->reasons[i] = (uint8_t)dn_syscall_wait(i);
@@ -158,22 +178,49 @@ static int begin(struct dn_ebpf *e) {
         return r == 0 && e->target->attached ? mark_all(e) : r;
 }
 
-static int load(struct dn_ebpf *e) {
-        long n = sysconf(_SC_NPROCESSORS_CONF);
+/* The programs, attached; nothing where it fails. */
+static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
         int r;
 
-        libbpf_set_print(say_nothing);
         e->programs = dn_bpf__open();
         if (!e->programs)
                 return -errno;
-        e->n_processors = n > 0 ? (uint32_t)n : 1;
-        configure(e, &e->programs->rodata->config);
-        choose(e->programs, &e->programs->rodata->config);
+        configure(e, &e->programs->rodata->config, hooks);
+        choose(e->programs, &e->programs->rodata->config, hooks);
         r = size_maps(e, &e->programs->rodata->config);
         if (r == 0)
                 r = dn_bpf__load(e->programs);
         if (r == 0)
                 r = dn_bpf__attach(e->programs);
+        if (r < 0)
+                dn_ebpf_unload(e);
+        return r;
+}
+
+/* As on kernels of today, if this looks like one; else as it has it; else without what it refuses. */
+static int attach_somehow(struct dn_ebpf *e) {
+        struct dn_hooks hooks = {.sockets = true, .requests = true};
+        bool of_today = dn_hooks_of_today() || !(e->parts & (DN_BPF_NET | DN_BPF_DISK));
+        int r = of_today ? attach(e, &hooks) : -ESRCH;
+
+        if (r != -ESRCH || !(e->parts & (DN_BPF_NET | DN_BPF_DISK)))
+                return r;
+        hooks = dn_hooks_find();
+        r = attach(e, &hooks);
+        if (r < 0 && e->parts & DN_BPF_NET && !hooks.sockets) {
+                e->parts &= ~(unsigned)DN_BPF_NET;
+                r = attach(e, &hooks);
+        }
+        return r;
+}
+
+static int load(struct dn_ebpf *e) {
+        long n = sysconf(_SC_NPROCESSORS_CONF);
+        int r;
+
+        libbpf_set_print(say_nothing);
+        e->n_processors = n > 0 ? (uint32_t)n : 1;
+        r = attach_somehow(e);
         if (r < 0)
                 return r;
         e->shared = &e->programs->bss->shared;
