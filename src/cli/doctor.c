@@ -6,9 +6,9 @@
 #include "cli/quantity.h"
 #include "cli/take.h"
 
-/* A capability, as the record has it, and what `machine` in it says where this version does not read it. */
+/* A capability, as the record has it. */
 struct ability {
-        bool available, partial, unread, machine_can;
+        bool available, partial;
         struct dn_text reason, hint;
 };
 
@@ -48,14 +48,14 @@ static void doctor_free(struct doctor *d) {
 
 /* ------------------------------------------------------------------------------------------------- from the records */
 
-static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *scan, bool of_machine) {
+static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *scan) {
         struct dn_str key;
 
         if (!dn_scan_object(scan))
                 return;
         while (dn_scan_member(scan, &key)) {
                 if (dn_str_equal(key, DN_STR("available")))
-                        dn_scan_bool(scan, of_machine ? &a->machine_can : &a->available);
+                        dn_scan_bool(scan, &a->available);
                 else if (dn_str_equal(key, DN_STR("partial")))
                         dn_scan_bool(scan, &a->partial);
                 else if (dn_str_equal(key, DN_STR("hidepid")))
@@ -68,11 +68,7 @@ static void take_ability(struct doctor *d, struct ability *a, struct dn_scan *sc
                         dn_take_text(scan, &a->reason);
                 else if (dn_str_equal(key, DN_STR("hint")))
                         dn_take_text(scan, &a->hint);
-                else if (dn_str_equal(key, DN_STR("machine"))) {
-                        dn_text_reset(&a->reason);
-                        a->unread = true;
-                        take_ability(d, a, scan, true);
-                } else
+                else
                         dn_scan_skip(scan);
         }
 }
@@ -88,7 +84,7 @@ static void take_abilities(struct doctor *d, struct dn_scan *scan) {
                 while (i < ABILITIES && !dn_str_equal(key, known[i].key))
                         i++;
                 if (i < ABILITIES)
-                        take_ability(d, &d->abilities[i], scan, false);
+                        take_ability(d, &d->abilities[i], scan);
                 else
                         dn_scan_skip(scan);
         }
@@ -157,15 +153,7 @@ static void put_words(struct dn_text *text, struct dn_str what, struct dn_str li
 }
 
 static void put_ability(struct dn_text *text, const struct ability *a, int i, bool colour) {
-        if (a->unread) {
-                put_mark(text, "no", "\033[31m", known[i].name, colour);
-                if (a->machine_can)
-                        put_words(text, DN_STR("not in this version of denet"), DN_STR(";"),
-                                  DN_STR("the machine would allow it"));
-                else
-                        put_words(text, DN_STR("not in this version of denet"), DN_STR("; besides,"),
-                                  dn_text_str(&a->reason));
-        } else if (!a->available) {
+        if (!a->available) {
                 put_mark(text, "no", "\033[31m", known[i].name, colour);
                 put_words(text, dn_text_str(&a->reason), DN_STR(":"), dn_text_str(&a->hint));
         } else if (a->partial) {

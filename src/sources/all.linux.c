@@ -3,6 +3,15 @@
 
 /* Who has ended and who is new come before what each has used. */
 const struct dn_source *const dn_sources[] = {
-        &dn_source_reap,   &dn_source_tree, &dn_source_process, &dn_source_process_slow, &dn_source_network,
-        &dn_source_cgroup, &dn_source_psi,  &dn_source_perf,    &dn_source_gpu,          NULL,
+        &dn_source_reap,
+        &dn_source_tree,
+        &dn_source_process,
+        &dn_source_process_slow,
+        &dn_source_network,
+        &dn_source_cgroup,
+        &dn_source_psi,
+        &dn_source_perf,
+        &dn_source_energy,
+        &dn_source_gpu,
+        NULL,
 };

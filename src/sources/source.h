@@ -59,8 +59,9 @@ struct dn_source {
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
         int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
         int (*read)(void *state,
-                    struct dn_pass *pass);          /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
-        void (*forget)(void *state, uint32_t slot); /* the process of this slot has left */
+                    struct dn_pass *pass); /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
+        int (*settled)(void *state, struct dn_pass *pass); /* all are read, and the whole is added up. 0 or -ENOMEM */
+        void (*forget)(void *state, uint32_t slot);        /* the process of this slot has left */
         /* How far it works now, of enum dn_can, and `why` (empty before) not further. Asked when monitoring begins and
          * after each pass. NULL: all that it can, as long as it is open. */
         int (*can)(void *state, struct dn_text *why);

@@ -129,20 +129,6 @@ int dn_facts_children(struct denet *d) {
         return 0;
 }
 
-/* What this version has no source for yet. */
-static void write_missing(struct dn_json *json, struct dn_str name, struct dn_str list) {
-        dn_json_key(json, name);
-        dn_json_object(json);
-        dn_json_key_bool(json, DN_STR("available"), false);
-        if (list.n) {
-                dn_json_key(json, list);
-                dn_json_array(json);
-                dn_json_array_end(json);
-        }
-        dn_json_key_string(json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
-        dn_json_object_end(json);
-}
-
 static void write_io(struct denet *d, struct dn_json *json) {
         const struct dn_row *row = dn_table_row(&d->last->part[DN_PROCESS], 0);
         bool available = row->has >> DN_syscall_read_bytes & 1;
@@ -251,7 +237,7 @@ static void write_capabilities(struct denet *d, struct dn_text *text) {
         write_io(d, &json);
         write_psi(d, &json);
         write_listed(d, &json, "perf_hw", DN_STR("events"));
-        write_missing(&json, DN_STR("rapl"), DN_STR("zones"));
+        write_listed(d, &json, "rapl", DN_STR("zones"));
         write_said(d, &json, "gpu");
         write_said(d, &json, "ebpf");
         write_cgroup(d, &json);

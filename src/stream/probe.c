@@ -10,19 +10,18 @@
 
 #include <fcntl.h>
 
-/* In the records' names and order, and whether this version reads what the machine would give. */
+/* In the records' names and order. */
 static const struct {
         struct dn_str key;
         int id;
-        bool read;
 } abilities[] = {
-        {DN_STR("processes"), DN_ABILITY_PROCESSES, true},
-        {DN_STR("io"), DN_ABILITY_IO, true},
-        {DN_STR("psi"), DN_ABILITY_PSI, true},
-        {DN_STR("perf_hw"), DN_ABILITY_COUNTERS, true},
-        {DN_STR("rapl"), DN_ABILITY_ENERGY, false},
-        {DN_STR("gpu"), DN_ABILITY_GPU, true},
-        {DN_STR("ebpf"), DN_ABILITY_EBPF, true},
+        {DN_STR("processes"), DN_ABILITY_PROCESSES},
+        {DN_STR("io"), DN_ABILITY_IO},
+        {DN_STR("psi"), DN_ABILITY_PSI},
+        {DN_STR("perf_hw"), DN_ABILITY_COUNTERS},
+        {DN_STR("rapl"), DN_ABILITY_ENERGY},
+        {DN_STR("gpu"), DN_ABILITY_GPU},
+        {DN_STR("ebpf"), DN_ABILITY_EBPF},
 };
 
 static void write_reasons(struct dn_json *json, const struct dn_ability *a) {
@@ -40,15 +39,6 @@ static void write_ability(struct dn_json *json, const struct dn_ability *a) {
         if (a->hidepid > 0)
                 dn_json_key_i64(json, DN_STR("hidepid"), a->hidepid);
         write_reasons(json, a);
-        dn_json_object_end(json);
-}
-
-static void write_unread(struct dn_json *json, const struct dn_ability *a) {
-        dn_json_object(json);
-        dn_json_key_bool(json, DN_STR("available"), false);
-        dn_json_key_string(json, DN_STR("reason"), DN_STR("this version of denet does not read it"));
-        dn_json_key(json, DN_STR("machine"));
-        write_ability(json, a);
         dn_json_object_end(json);
 }
 
@@ -85,7 +75,7 @@ static void write_capabilities(struct dn_json *json, const struct dn_env_roots *
         dn_json_object(json);
         for (size_t i = 0; i < DN_COUNT(abilities); i++) {
                 dn_json_key(json, abilities[i].key);
-                (abilities[i].read ? write_ability : write_unread)(json, &found[abilities[i].id]);
+                write_ability(json, &found[abilities[i].id]);
         }
         dn_json_key(json, DN_STR("cgroup"));
         write_cgroup(json, roots);

@@ -168,7 +168,11 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         d->seen += d->now->part[DN_PROCESS].n - kept;
         dn_accounts_settle(d->now, last, &d->ledger);
         dn_ledger_settled(&d->ledger);
-        return 0;
+        r = 0;
+        for (uint32_t i = 0; r == 0 && i < d->n_sources; i++)
+                if (d->sources[i].source->settled)
+                        r = d->sources[i].source->settled(d->sources[i].state, pass);
+        return r;
 }
 
 static void turn(struct denet *d) {

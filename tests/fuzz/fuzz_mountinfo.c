@@ -2,15 +2,9 @@
  * /proc/PID/mountinfo: what a line gives lies within it, what it refuses leaves the result as it was; and a path lies
  * on one mount at most, whose point it begins with. The first line is the path. */
 #include "host/mountinfo.h"
+#include "must.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static void must_lie_in(struct dn_str part, struct dn_str whole) {
         MUST(part.n > 0 && part.p >= whole.p && part.p + part.n <= whole.p + whole.n);
@@ -47,8 +41,6 @@ static void check_path(struct dn_str table, struct dn_str path) {
         }
         dn_text_free(&name);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct dn_str table = {(const char *)data, size}, rest, path = {0}, line;

@@ -123,7 +123,7 @@ static void read_block(struct block *b, struct dn_cgroup *c) {
 }
 
 static void assert_value(const struct block *b, int field, int64_t expected) {
-        int64_t value;
+        int64_t value = 0;
 
         if (!dn_row_get(b->row, field, &value))
                 fail_msg("%.*s is not there", (int)dn_fields[field].name.n, dn_fields[field].name.p);
