@@ -87,6 +87,27 @@ static void version_1_says_no_limit_by_the_greatest_number(void **state) {
         dn_cgroup_close(&c);
 }
 
+static void where_nothing_is_limited_there_is_no_limit(void **state) {
+        static const struct {
+                const char *machine, *path;
+        } places[] = {
+                {"hybrid-laptop", "user.slice/user-1000.slice/user@1000.service/app.slice/app-terminal.scope"},
+                {"vm", "unified"},
+        };
+
+        for (size_t i = 0; i < DN_COUNT(places); i++) {
+                struct dn_cgroup c = cgroup_at(places[i].machine, places[i].path);
+                struct dn_limits *limits;
+                struct dn_limit l;
+
+                assert_int_equal(dn_limits_open(&limits, &c), 0);
+                assert_false(dn_limits_memory(limits, &l));
+                assert_false(dn_limits_pids(limits, &l));
+                dn_limits_close(limits);
+                dn_cgroup_close(&c);
+        }
+}
+
 static void without_a_cgroup_there_is_no_limit(void **state) {
         struct dn_limits *limits;
         struct dn_cgroup c;
@@ -196,10 +217,25 @@ static void of_both_versions_each_gives_what_it_has(void **state) {
         dn_cgroup_close(&c);
 }
 
+static void the_recorded_machine_has_its_cpu_time_alone_under_version_2(void **state) {
+        struct dn_cgroup c = cgroup_at("vm", "unified");
+        struct block b;
+
+        read_block(&b, &c);
+        assert_true(dn_row_has(b.row, DN_CGROUP_cpu_secs));
+        assert_false(dn_row_has(b.row, DN_CGROUP_memory_current_kb));
+        assert_false(dn_row_has(b.row, DN_CGROUP_io_read_bytes));
+        assert_false(dn_row_has(b.row, DN_CGROUP_pids_current));
+        dn_snapshot_free(&b.now);
+        dn_cgroup_close(&c);
+}
+
 RUN_TESTS(cmocka_unit_test(the_limit_that_is_nearest_may_be_that_of_a_cgroup_above),
           cmocka_unit_test(page_cache_does_not_count_against_a_limit_but_shared_memory_does),
           cmocka_unit_test(version_1_says_no_limit_by_the_greatest_number),
+          cmocka_unit_test(where_nothing_is_limited_there_is_no_limit),
           cmocka_unit_test(without_a_cgroup_there_is_no_limit),
+          cmocka_unit_test(the_recorded_machine_has_its_cpu_time_alone_under_version_2),
           cmocka_unit_test(a_container_of_version_2_gives_the_whole_block),
           cmocka_unit_test(version_1_gives_the_same_from_its_own_files),
           cmocka_unit_test(of_both_versions_each_gives_what_it_has))

@@ -30,6 +30,33 @@ static void a_recorded_pair_comes_goes_comes_again_and_is_renamed(void **state) 
         dn_interfaces_free(&i);
 }
 
+static void every_machine_has_its_sum_without_the_loopback(void **state) {
+        static const struct {
+                const char *name;
+                uint64_t rx_bytes, tx_bytes;
+        } machines[] = {
+                {"two-socket", 905000000000, 800070000000},
+                {"hybrid-laptop", 912345678, 81234567},
+                {"arm-server", 123456, 65432},
+                {"container", 8012, 7100},
+                {"cgroup-v1", 103294960000, 98000000100},
+                {"vm", 1029084358, 1213670},
+        };
+        const char *fixtures = getenv("DENET_FIXTURES");
+
+        for (size_t n = 0; n < DN_COUNT(machines); n++) {
+                dn_autotext struct dn_text file = {0};
+                struct dn_interfaces i = {0};
+                char path[4096];
+
+                snprintf(path, sizeof(path), "%s/machines/%s/proc/net/dev", fixtures ? fixtures : "tests/fixtures",
+                         machines[n].name);
+                assert_int_equal(dn_file_append(AT_FDCWD, path, 65536, &file), 0);
+                take(&i, dn_text_cstr(&file), machines[n].rx_bytes, machines[n].tx_bytes);
+                dn_interfaces_free(&i);
+        }
+}
+
 static void what_was_carried_before_the_first_reading_is_in_the_sum(void **state) {
         struct dn_interfaces i = {0};
 
@@ -126,6 +153,7 @@ static void the_sum_never_falls_among_a_thousand_that_come_and_go(void **state) 
 }
 
 RUN_TESTS(cmocka_unit_test(a_recorded_pair_comes_goes_comes_again_and_is_renamed),
+          cmocka_unit_test(every_machine_has_its_sum_without_the_loopback),
           cmocka_unit_test(what_was_carried_before_the_first_reading_is_in_the_sum),
           cmocka_unit_test(the_order_of_the_lines_does_not_matter), cmocka_unit_test(a_counter_of_32_bits_comes_round),
           cmocka_unit_test(a_counter_that_falls_otherwise_has_begun_anew),
