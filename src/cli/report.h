@@ -7,6 +7,12 @@
 #include "cli/take.h"
 #include "denet/denet.h"
 
+/* The moment when a limit was nearest to being reached; limit 0: there was none. */
+struct dn_near {
+        double used, limit;
+        bool above; /* it is that of a cgroup above */
+};
+
 struct dn_report {
         denet_summary *summary;
         bool totals_only; /* set after opening: nothing is shown of single processes, so nothing is kept of them */
@@ -21,8 +27,12 @@ struct dn_report {
         int64_t exit_code, signal; /* -1: not that */
         int64_t processes_seen, still_running, lost_records;
         struct dn_text lower_bound;
-        double throttled_secs, oom_kills; /* of the cgroup, by the last record that has one */
-        int throttled_field, oom_field, gpu_name_field;
+        double throttled_secs, oom_kills, refused; /* of the cgroup, by the last record that has one */
+        struct dn_near memory, pids;               /* … by all of them; memory in KiB */
+        int throttled_field, oom_field, refused_field, gpu_name_field;
+        struct dn_near_fields {
+                int used, limit, scope;
+        } memory_fields, pids_fields;
         struct dn_text gpu_name;  /* of all devices; of several kinds "GPUs"; empty: there is none */
         bool failed;              /* no memory for a record's text */
         uint64_t records, broken; /* broken: lines of a file that were left out */

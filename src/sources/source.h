@@ -56,7 +56,9 @@ static inline int64_t dn_pass_pace_ns(const struct dn_pass *pass) {
 struct dn_source {
         const char *name; /* as in metadata.capabilities; NULL: none of its own */
         /* 0; -errno: it is off, and `why` says why; what would change that, in a line of its own behind it. From here
-         * on each may be NULL. */
+         * on each may be NULL. A command that is run is held while its sources are opened: it waits as long as they
+         * take, so what may take long is to be begun here and gone on with later, in a thread (host/worker.h) or in
+         * the first reading. Nothing that is opened may reach the command: close-on-exec, and no signal, no stop. */
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
         int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
         int (*read)(void *state,
