@@ -14,6 +14,9 @@ void dn_files_free(struct dn_files *files) {
         for (uint32_t i = 0; i < files->n; i++)
                 dn_elf_free(files->list[i].elf);
         files->n = 0;
+        if (files->debug_root >= 0)
+                close(files->debug_root);
+        files->debug_root = -1;
 }
 
 static uint64_t now_ns(void) {

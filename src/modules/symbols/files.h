@@ -19,7 +19,7 @@ struct dn_files {
         struct dn_file list[DN_FILES_MAX]; /* the last one asked for in front */
         uint32_t n;
         size_t limit;   /* bytes */
-        int debug_root; /* or -1 */
+        int debug_root; /* or -1; closed with the rest */
 };
 
 /* NULL where it cannot be had; stays until the next call. With `symbols`, a debug file is looked for once. */
