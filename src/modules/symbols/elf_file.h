@@ -22,6 +22,7 @@ struct dn_table {
         struct dn_table_entry *list;
         uint32_t n;
         struct dn_str names; /* libelf's; ends in NUL */
+        bool all;            /* not what is exported alone */
 };
 
 /* Code, and whose it is: a unit's number, or where a function's entry lies. */

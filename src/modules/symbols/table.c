@@ -128,7 +128,8 @@ static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *b
 }
 
 void dn_table_read(struct dn_table *table, Elf *elf, Elf *debug, size_t *bytes) {
-        if (!read_from(table, elf, SHT_SYMTAB, bytes) && !read_from(table, debug, SHT_SYMTAB, bytes))
+        table->all = read_from(table, elf, SHT_SYMTAB, bytes) || read_from(table, debug, SHT_SYMTAB, bytes);
+        if (!table->all)
                 read_from(table, elf, SHT_DYNSYM, bytes);
 }
 
@@ -153,8 +154,9 @@ bool dn_table_find(const struct dn_table *table, uint64_t address, struct dn_fun
         for (uint32_t back = 0; back < BACK_MAX && back < n; back++) {
                 const struct dn_table_entry *entry = &table->list[n - 1 - back];
 
-                /* One without a size ends where the next begins, so that only the nearest can be it. */
-                if (entry->size ? address - entry->start < entry->size : back == 0) {
+                /* One without a size ends where the next begins, so that only the nearest can be it; and where there
+                 * are names of what is exported alone, nobody knows where that is. */
+                if (entry->size ? address - entry->start < entry->size : back == 0 && table->all) {
                         *ret_function = (struct dn_function){name_of(table, entry), entry->start};
                         return true;
                 }
