@@ -5,6 +5,7 @@
 
 #include <elfutils/libdw.h>
 #include <gelf.h>
+#include <time.h>
 
 /* Where code of the file lies, in it and in memory. */
 struct dn_segment {
@@ -58,7 +59,8 @@ struct dn_elf {
         struct dn_build_id build_id;
         struct dn_segment *segments;
         uint32_t n_segments;
-        size_t size, bytes; /* of the file; of what is kept of it */
+        size_t size, bytes;      /* of the file; of what is kept of it */
+        struct timespec changed; /* the file, when it was opened */
 
         bool table_read, dwarf_read, cfi_read;
         struct dn_table table;
@@ -69,8 +71,9 @@ struct dn_elf {
 };
 
 enum {
-        DN_ELF_SECTION_MAX = 256 << 20, /* bytes of one section that is read */
-        DN_ELF_DEBUG_MAX = 64 << 20,    /* of all debug sections together, unpacked */
+        DN_ELF_SECTION_MAX = 128 << 20, /* bytes of one section that is read */
+        DN_ELF_SYMBOLS_MAX = 4 << 20,
+        DN_ELF_DEBUG_MAX = 64 << 20, /* of all debug sections together, unpacked */
         DN_ELF_SECTIONS = 65536,
 };
 

@@ -11,7 +11,7 @@ struct dn_file {
         uint64_t device, inode;
         struct dn_build_id build_id;
         struct dn_elf *elf; /* NULL: it could not be opened */
-        uint64_t tried_ns;  /* when */
+        uint64_t looked_ns; /* when it was opened, or looked at last */
         bool debug_looked;
 };
 

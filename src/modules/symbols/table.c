@@ -120,7 +120,8 @@ static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *b
         while (table->names.n > 0 && table->names.p[table->names.n - 1] != '\0')
                 table->names.n--;
         width = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-        if (!data || !data->d_buf || width == 0 || data->d_size / width == 0 || data->d_size / width > INT32_MAX)
+        if (!data || !data->d_buf || width == 0 || data->d_size / width == 0 ||
+            data->d_size / width > DN_ELF_SYMBOLS_MAX)
                 return false;
         fill(table, elf, data, data->d_size / width);
         *bytes += data->d_size + table->names.n + table->n * sizeof(*table->list);
