@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prints what it costs to unwind a stack and to name its frames, off the sampling path: the first time, when files are
-opened and tables made, and again. By the helper of the tests (tests/symbols/frames.c), each time in a new process, so that
-nothing of it is kept in between; files are in the page cache. The fastest counts, since all that disturbs makes it longer."""
+opened and tables made, and again.
+
+By the helper of the tests (tests/symbols/frames.c), each time in a new process, so that nothing of it is kept in
+between; files are in the page cache. The fastest counts, since all that disturbs makes it longer."""
 
 from __future__ import annotations
 

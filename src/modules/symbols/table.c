@@ -130,8 +130,11 @@ static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *b
 
 void dn_table_read(struct dn_table *table, Elf *elf, Elf *debug, size_t *bytes) {
         table->all = read_from(table, elf, SHT_SYMTAB, bytes) || read_from(table, debug, SHT_SYMTAB, bytes);
-        if (!table->all)
+        if (!table->all && !dn_go_table_read(table, elf, bytes)) {
+                free(table->list);
+                *table = (struct dn_table){0};
                 read_from(table, elf, SHT_DYNSYM, bytes);
+        }
 }
 
 /* How many begin at the address or before. */
