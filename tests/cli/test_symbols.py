@@ -147,25 +147,24 @@ def test_where_the_c_library_says_nothing_a_stack_is_not_called_whole(
     assert "memset" not in names(stack)
 
 
+@pytest.mark.parametrize("below", ["0", "128"])
 @pytest.mark.parametrize("options", [(), ("-O0",), ("-fno-omit-frame-pointer",)], ids=lambda o: " ".join(o))
 def test_at_whatever_instruction_it_is_no_caller_is_missing(
-    background: Background, tmp_path: Path, options: tuple[str, ...]
+    background: Background, tmp_path: Path, options: tuple[str, ...], below: str
 ) -> None:
     program = c_chain(tmp_path, *options)
     process = background([program, "spin"])
     wait_until(lambda: Path(f"/proc/{process.pid}/exe").resolve() == program)
     seen = set()
     for _ in range(60):
-        stack = stack_now(process.pid)
+        stack = stack_now(process.pid, "--below", below)
         found = own_names(stack, program)
         if "main" not in found:
             continue  # before main
         assert stack["whole"]
-        assert found in (
-            ["main", "_start"],
-            ["turn", "main", "_start"],
-            ["step", "turn", "main", "_start"],
-        ) or (len(found) == 5 and found[1:] == ["step", "turn", "main", "_start"])  # memset, by the PLT
+        if "+0x" in found[0]:
+            found = found[1:]  # on the way to a library's function, by the PLT, which has no name
+        assert found == ["step", "turn", "main", "_start"][-len(found) :]
         seen.add(len(found))
     assert 4 in seen and 3 in seen
 

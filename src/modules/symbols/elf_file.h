@@ -14,7 +14,7 @@ struct dn_segment {
 
 struct dn_table_entry {
         uint64_t start;
-        uint32_t size; /* 0: up to the next */
+        uint32_t size;
         uint32_t name; /* in the strings */
 };
 
@@ -23,7 +23,6 @@ struct dn_table {
         struct dn_table_entry *list;
         uint32_t n;
         struct dn_str names; /* libelf's; ends in NUL */
-        bool all;            /* not what is exported alone */
 };
 
 /* Code, and whose it is: a unit's number, or where a function's entry lies. */
