@@ -28,6 +28,7 @@ TABLES = {
     "overhead": "what the watched command loses",
     "ebpf": "what eBPF adds to what it counts",
     "reading": "reading saved files",
+    "symbols": "what it costs to unwind a stack and to name its frames",
     "python": "what the Python package costs",
     "chaos": "ten minutes of random trees, and nothing crashes, hangs, stays or is miscounted",
     "instructions": "instructions, which do not depend on the machine's mood",
