@@ -84,7 +84,8 @@ Elf_Scn *dn_elf_section(Elf *elf, unsigned type, const char *name, GElf_Shdr *re
 struct dn_str dn_elf_section_bytes(Elf_Scn *section);
 
 void dn_symbol_table_read(struct dn_symbol_table *table, Elf *elf, Elf *debug, size_t *bytes);
-bool dn_go_table_read(struct dn_symbol_table *table, Elf *elf, size_t *bytes); /* of .gopclntab; false where there is none */
+bool dn_go_table_read(struct dn_symbol_table *table, Elf *elf,
+                      size_t *bytes); /* of .gopclntab; false where there is none */
 bool dn_symbol_table_find(const struct dn_symbol_table *table, uint64_t address, struct dn_function *ret_function);
 
 /* The file's debug information; NULL where there is none, or too much of it. */

@@ -69,7 +69,8 @@ static uint64_t room_of(Elf *elf, const GElf_Sym *symbol, struct section *last) 
         return last->end > symbol->st_value ? last->end - symbol->st_value : 0;
 }
 
-static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n, struct candidate *list) {
+static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n,
+                        struct candidate *list) {
         struct section last = {.number = SHN_UNDEF};
         uint32_t kept = 0;
         GElf_Sym symbol;
