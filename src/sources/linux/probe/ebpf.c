@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "host/raised.h"
-#include "sources/linux/probe/hooks.h"
 #include "sources/linux/probe/rights.h"
 #include "sources/probe.h"
 
@@ -56,18 +55,6 @@ static void lacks(struct dn_ability *a, const struct dn_rights *rights, bool bpf
                           : "start the container with --cap-add BPF --cap-add PERFMON");
 }
 
-/* What a kernel lets one load, and has no hook for. */
-static void look_at_hooks(struct dn_ability *a, int sys) {
-        static const char *const names[] = {"sock_send_length", "sock_recv_length"};
-        bool there[DN_COUNT(names)];
-
-        a->can = DN_CAN;
-        if (dn_hooks_find(sys, names, DN_COUNT(names), there) < 0 || (there[0] && there[1]))
-                return;
-        a->can = DN_CAN_PARTLY;
-        say(a, "all but the network (no sock_send_length)", "a kernel of 6.3 or later");
-}
-
 void dn_ability_ebpf(struct dn_ability *a, const struct dn_probe_roots *roots, const struct dn_rights *rights) {
         bool all = dn_rights_have(rights, DN_CAP_SYS_ADMIN), bpf = all || dn_rights_have(rights, DN_CAP_BPF),
              perfmon = all || dn_rights_have(rights, DN_CAP_PERFMON);
@@ -88,7 +75,7 @@ void dn_ability_ebpf(struct dn_ability *a, const struct dn_probe_roots *roots, c
         else if (roots->bpf < 0)
                 dn_text_printf(&a->reason, "the kernel refuses bpf(2): %s", strerror(-roots->bpf));
         else
-                look_at_hooks(a, roots->sys);
+                a->can = DN_CAN;
 }
 
 /* Of a descriptor that nobody has: where it is allowed, that is what is wrong with it. */
