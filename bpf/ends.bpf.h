@@ -7,7 +7,7 @@
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_end, struct task_struct *task) {
-        if (!thread_of(task) || task->signal->live.counter > 0)
+        if (!thread_of(task) || BPF_CORE_READ(task, signal, live.counter) > 0)
                 return 0;
         if (config.parts & DN_BPF_NET)
                 retire_traffic(task->tgid);

@@ -31,35 +31,36 @@ static __always_inline void add_usage(struct dn_bpf_usage *to, struct task_struc
 /* What its process had handed over to it before: of threads that had ended, and children that it had waited for. Of
  * I/O the kernel has both in one. */
 static __always_inline void add_before(struct dn_bpf_usage *to, struct signal_struct *signal) {
-        ADD(to->runtime_ns, signal->sum_sched_runtime + signal->cutime + signal->cstime);
-        ADD(to->user_ns, signal->utime + signal->cutime);
-        ADD(to->system_ns, signal->stime + signal->cstime);
-        ADD(to->minor_faults, signal->min_flt + signal->cmin_flt);
-        ADD(to->major_faults, signal->maj_flt + signal->cmaj_flt);
-        ADD(to->voluntary, signal->nvcsw + signal->cnvcsw);
-        ADD(to->involuntary, signal->nivcsw + signal->cnivcsw);
+        ADD(to->runtime_ns,
+            BPF_CORE_READ(signal, sum_sched_runtime) + BPF_CORE_READ(signal, cutime) + BPF_CORE_READ(signal, cstime));
+        ADD(to->user_ns, BPF_CORE_READ(signal, utime) + BPF_CORE_READ(signal, cutime));
+        ADD(to->system_ns, BPF_CORE_READ(signal, stime) + BPF_CORE_READ(signal, cstime));
+        ADD(to->minor_faults, BPF_CORE_READ(signal, min_flt) + BPF_CORE_READ(signal, cmin_flt));
+        ADD(to->major_faults, BPF_CORE_READ(signal, maj_flt) + BPF_CORE_READ(signal, cmaj_flt));
+        ADD(to->voluntary, BPF_CORE_READ(signal, nvcsw) + BPF_CORE_READ(signal, cnvcsw));
+        ADD(to->involuntary, BPF_CORE_READ(signal, nivcsw) + BPF_CORE_READ(signal, cnivcsw));
         if (bpf_core_field_exists(signal->ioac.rchar)) {
-                ADD(to->read_chars, signal->ioac.rchar);
-                ADD(to->written_chars, signal->ioac.wchar);
-                ADD(to->read_calls, signal->ioac.syscr);
-                ADD(to->write_calls, signal->ioac.syscw);
+                ADD(to->read_chars, BPF_CORE_READ(signal, ioac.rchar));
+                ADD(to->written_chars, BPF_CORE_READ(signal, ioac.wchar));
+                ADD(to->read_calls, BPF_CORE_READ(signal, ioac.syscr));
+                ADD(to->write_calls, BPF_CORE_READ(signal, ioac.syscw));
         }
         if (bpf_core_field_exists(signal->ioac.read_bytes)) {
-                ADD(to->read_bytes, signal->ioac.read_bytes);
-                ADD(to->written_bytes, signal->ioac.write_bytes);
-                ADD(to->cancelled_bytes, signal->ioac.cancelled_write_bytes);
+                ADD(to->read_bytes, BPF_CORE_READ(signal, ioac.read_bytes));
+                ADD(to->written_bytes, BPF_CORE_READ(signal, ioac.write_bytes));
+                ADD(to->cancelled_bytes, BPF_CORE_READ(signal, ioac.cancelled_write_bytes));
         }
 }
 
 static __always_inline void note_end(struct task_struct *task) {
-        struct signal_struct *signal = task->signal;
+        __u64 pages = BPF_CORE_READ(task, signal, maxrss);
 
         if (!thread_of(task))
                 return;
         add_usage(&shared.dead, task);
         /* Two ends at once may lose the smaller of them; a larger one that comes later is always kept. */
-        if (signal && signal->maxrss > shared.peak_pages)
-                shared.peak_pages = signal->maxrss;
+        if (pages > shared.peak_pages)
+                shared.peak_pages = pages;
 }
 
 /* The sum of who lives now. */

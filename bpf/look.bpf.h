@@ -35,9 +35,9 @@ int look(struct bpf_iter__task *ctx) {
                         shared.first_exec = (__u32)task->self_exec_id; /* attached: the main process is found first */
                 if (config.parts & DN_BPF_OFFCPU)
                         note_off(thread, task);
-                if (task->pid == task->tgid && task->signal) {
+                if (task->pid == task->tgid) {
                         ADD(shared.found_processes, 1);
-                        add_before(&shared.before, task->signal);
+                        add_before(&shared.before, BPF_CORE_READ(task, signal));
                 }
         }
         return 0;
