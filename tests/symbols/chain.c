@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A chain of functions that is known: main, outer, middle, inner (inlined), wait_here, read. An argument says how to
- * wait: "thread" in a thread, "signal" in a handler, "deep N" below N calls of itself. "spin" does not wait: main, turn,
- * step; "clock" neither: main, read_clock, and the vdso. */
+ * wait: "thread" in a thread, "signal" in a handler, "deep N" below N calls of itself. "spin" does not wait: main,
+ * turn, step; "clock" neither: main, read_clock, and the vdso. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
