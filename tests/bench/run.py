@@ -23,6 +23,7 @@ TABLES = {
     "truth": "truth against denet",
     "cost": "what a sample costs, beside a bare loop of pread",
     "counters": "what counters and energy cost",
+    "sources": "what one reading of each source costs",
     "gpu": "what GPUs cost, with a driver that answers at once",
     "overhead": "what the watched command loses",
     "ebpf": "what eBPF adds to what it counts",

@@ -269,10 +269,10 @@ bool dn_elf_debug_link(struct dn_elf *elf, struct dn_str *ret_name, uint32_t *re
 
 bool dn_elf_function(struct dn_elf *elf, uint64_t address, struct dn_function *ret_function) {
         if (!elf->table_read) {
-                dn_table_read(&elf->table, elf->elf, elf->debug, &elf->bytes);
+                dn_symbol_table_read(&elf->table, elf->elf, elf->debug, &elf->bytes);
                 elf->table_read = true;
         }
-        return dn_table_find(&elf->table, address, ret_function);
+        return dn_symbol_table_find(&elf->table, address, ret_function);
 }
 
 size_t dn_elf_bytes(const struct dn_elf *elf) {

@@ -62,7 +62,7 @@ static bool read_header(struct dn_str bytes, struct header *ret_header) {
 }
 
 /* The runtime has them in order; the last entry has an end alone. */
-static uint32_t collect(struct dn_table *table, struct dn_str functions, const struct header *h, uint64_t text) {
+static uint32_t collect(struct dn_symbol_table *table, struct dn_str functions, const struct header *h, uint64_t text) {
         uint32_t n = 0;
 
         for (uint64_t i = 0; i < h->functions; i++) {
@@ -77,12 +77,12 @@ static uint32_t collect(struct dn_table *table, struct dn_str functions, const s
                         continue;
                 if (n > 0 && table->list[n - 1].start >= text + f.start)
                         continue;
-                table->list[n++] = (struct dn_table_entry){text + f.start, end - f.start, name};
+                table->list[n++] = (struct dn_symbol_entry){text + f.start, end - f.start, name};
         }
         return n;
 }
 
-bool dn_go_table_read(struct dn_table *table, Elf *elf, size_t *bytes) {
+bool dn_go_table_read(struct dn_symbol_table *table, Elf *elf, size_t *bytes) {
         GElf_Shdr section;
         Elf_Scn *found = dn_elf_section(elf, SHT_PROGBITS, ".gopclntab", &section);
         struct dn_str all, functions;

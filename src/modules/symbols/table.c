@@ -5,7 +5,7 @@
 
 /* While the table is made: what decides between several names of one address. */
 struct candidate {
-        struct dn_table_entry entry;
+        struct dn_symbol_entry entry;
         uint64_t room; /* up to the end of its section */
         uint8_t rank;
 };
@@ -13,7 +13,7 @@ struct candidate {
 /* How far back a function is looked for that reaches over others; those of assembly do. */
 enum { BACK_MAX = 16 };
 
-static const char *name_of(const struct dn_table *table, const struct dn_table_entry *entry) {
+static const char *name_of(const struct dn_symbol_table *table, const struct dn_symbol_entry *entry) {
         return table->names.p + entry->name;
 }
 
@@ -69,7 +69,8 @@ static uint64_t room_of(Elf *elf, const GElf_Sym *symbol, struct section *last) 
         return last->end > symbol->st_value ? last->end - symbol->st_value : 0;
 }
 
-static uint32_t collect(const struct dn_table *table, Elf *elf, Elf_Data *data, size_t n, struct candidate *list) {
+static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n,
+                        struct candidate *list) {
         struct section last = {.number = SHN_UNDEF};
         uint32_t kept = 0;
         GElf_Sym symbol;
@@ -119,7 +120,7 @@ static void bound(struct candidate *list, uint32_t n, bool all) {
         }
 }
 
-static void fill(struct dn_table *table, Elf *elf, Elf_Data *data, size_t n, bool all) {
+static void fill(struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n, bool all) {
         dn_autofree struct candidate *list = calloc(n, sizeof(*list));
         uint32_t kept = list ? keep_best(list, collect(table, elf, data, n, list)) : 0;
 
@@ -130,7 +131,7 @@ static void fill(struct dn_table *table, Elf *elf, Elf_Data *data, size_t n, boo
                 table->list[i] = list[i].entry;
 }
 
-static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *bytes) {
+static bool read_from(struct dn_symbol_table *table, Elf *elf, unsigned type, size_t *bytes) {
         GElf_Shdr header, strings;
         Elf_Scn *section = elf ? dn_elf_section(elf, type, NULL, &header) : NULL;
         Elf_Scn *names = section ? elf_getscn(elf, header.sh_link) : NULL;
@@ -153,17 +154,17 @@ static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *b
         return table->n > 0;
 }
 
-void dn_table_read(struct dn_table *table, Elf *elf, Elf *debug, size_t *bytes) {
+void dn_symbol_table_read(struct dn_symbol_table *table, Elf *elf, Elf *debug, size_t *bytes) {
         if (read_from(table, elf, SHT_SYMTAB, bytes) || read_from(table, debug, SHT_SYMTAB, bytes) ||
             dn_go_table_read(table, elf, bytes))
                 return;
         free(table->list);
-        *table = (struct dn_table){0};
+        *table = (struct dn_symbol_table){0};
         read_from(table, elf, SHT_DYNSYM, bytes);
 }
 
 /* How many begin at the address or before. */
-static uint32_t count_up_to(const struct dn_table *table, uint64_t address) {
+static uint32_t count_up_to(const struct dn_symbol_table *table, uint64_t address) {
         uint32_t low = 0, high = table->n;
 
         while (low < high) {
@@ -177,11 +178,11 @@ static uint32_t count_up_to(const struct dn_table *table, uint64_t address) {
         return low;
 }
 
-bool dn_table_find(const struct dn_table *table, uint64_t address, struct dn_function *ret_function) {
+bool dn_symbol_table_find(const struct dn_symbol_table *table, uint64_t address, struct dn_function *ret_function) {
         uint32_t n = count_up_to(table, address);
 
         for (uint32_t back = 0; back < BACK_MAX && back < n; back++) {
-                const struct dn_table_entry *entry = &table->list[n - 1 - back];
+                const struct dn_symbol_entry *entry = &table->list[n - 1 - back];
 
                 if (address - entry->start < entry->size) {
                         *ret_function = (struct dn_function){name_of(table, entry), entry->start};
