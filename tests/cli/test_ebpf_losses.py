@@ -50,9 +50,9 @@ def test_where_something_was_lost_a_total_that_nobody_else_has_is_a_lower_bound(
 @pytest.mark.skipif(KERNEL < (7, 0), reason="before Linux 7.0 nothing interrupts the program of a tracepoint")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for real-time threads")
 def test_programs_that_the_kernel_left_out_are_in_lost_events(truth: Helper) -> None:
-    """Two that are woken again and again interrupt two that call without end, on one processor."""
-    count = 300_000 if SLOW else 3_000_000
-    waker = "import time\nwhile True: time.sleep(0.0002)"
+    """One that is woken again and again interrupts two that call without end, on one processor."""
+    count, pause = (100_000, 0.02) if SLOW else (3_000_000, 0.0005)
+    waker = f"import time\nwhile True: time.sleep({pause})"
     script = (
         f"taskset -c 0 chrt -f 10 {sys.executable} -c '{waker}' & a=$!\n"
         f"taskset -c 0 {truth('calls')} {count} 2; s=$?\n"
