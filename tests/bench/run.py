@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 TABLES = {
     "truth": "truth against denet",
     "cost": "what a sample costs, beside a bare loop of pread",
+    "counters": "what counters and energy cost",
     "gpu": "what GPUs cost, with a driver that answers at once",
     "overhead": "what the watched command loses",
     "ebpf": "what eBPF adds to what it counts",
