@@ -4,7 +4,7 @@
 #
 #     make                build/denet
 #     make run            a first look: denet watches a build of itself, or make run CMD='your command'
-#     make test           the tests, in a plain build and in one with sanitizers, and of the Python package
+#     make test           the tests, also of the Python package, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
 #     make inject         lets every allocation and every system call fail once; some minutes
@@ -13,6 +13,7 @@
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
 #     make dist-python   a source distribution and a wheel for PyPI, in dist/
+#     make notebook       runs examples/tour.ipynb, plots and all
 #     make static         build-static/denet: one file that needs no other, by musl
 #     make clean
 
@@ -28,10 +29,13 @@ PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fa
 PACKAGE_PYTHON = $(shell test -x build-tools/data/bin/jupyter && echo build-tools/data/bin/python || echo $(PYTHON))
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
-SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
-SANITIZERS = ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 DENET_SANITIZED=1
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized \
+	-Dpython=enabled -Dpython.platlibdir=$(CURDIR)/$(ASAN)/site --native-file=build-tools/wheel/python.ini
+SANITIZERS = DENET_SANITIZED=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=abort_on_error=1
 MYPY = env MYPYPATH=python:tests/cli build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
-PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+PYTEST_OPTIONS = -q -p no:cacheprovider
+PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest $(PYTEST_OPTIONS)
+PACKAGE_PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest $(PYTEST_OPTIONS) tests/python
 
 # Each prints the names of files, for xargs.
 PRUNED = -path tests/fixtures -prune -o
@@ -46,7 +50,8 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
+.PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python test-python-sanitized wheel
+.PHONY: dist-python notebook check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -61,7 +66,7 @@ run: all
 	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
-test: test-plain test-sanitized test-python test-fuzz
+test: test-plain test-sanitized test-python test-python-sanitized test-fuzz
 
 # A build made before cmocka was here has no tests, so it is configured anew.
 with-tests: deps-test all
@@ -80,7 +85,7 @@ test-sanitized: deps-test
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
 	@mkdir -p $(WHEEL)
-	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/pip --disable-pip-version-check install -q \
+	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/python -m pip --disable-pip-version-check install -q \
 		--no-build-isolation --no-deps --upgrade --target $(WHEEL)/site -Cbuild-dir=$(WHEEL)/build .
 
 dist-python:
@@ -88,8 +93,23 @@ dist-python:
 
 # Beside the program of this build, whose summaries are to be the package's.
 test-python: all wheel
-	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet \
-		PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest -q -p no:cacheprovider tests/python
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet $(PACKAGE_PYTEST)
+
+# The sanitizers are loaded into Python before the extension that was built with them. What CPython itself keeps to its
+# end is no leak of ours: tests/python/test_leaks.py looks for those. Its allocator is malloc, so that a borrowed buffer
+# is seen to be overrun.
+test-python-sanitized: deps-test
+	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
+	@grep -q _records $(ASAN)/build.ninja || $(MESON) configure $(ASAN) $(filter -Dpython%,$(SANITIZE))
+	@$(NINJA) -C $(ASAN)
+	@$(MESON) install -C $(ASAN) --no-rebuild --quiet --tags python-runtime
+	@cp $(ASAN)/denet-*.so $(ASAN)/site/denet/
+	LD_PRELOAD=$$(ldd $(ASAN)/site/denet/_records.abi3.so | awk '$$1 ~ /^lib(a|ub)san/ { print $$3 }' | paste -s -d :) \
+		$(SANITIZERS):detect_leaks=0 PYTHONMALLOC=malloc \
+		PYTHONPATH=$(CURDIR)/$(ASAN)/site DENET=$(CURDIR)/$(ASAN)/denet $(PACKAGE_PYTEST)
+
+notebook: wheel
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PACKAGE_PYTHON) tools/render-notebook examples/tour.ipynb
 
 # Some seconds of each target; make fuzz goes on for longer.
 test-fuzz: SECONDS = 3

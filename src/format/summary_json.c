@@ -2,6 +2,17 @@
 #include "format/summary_json.h"
 #include "base/json_write.h"
 
+static void write_energy(struct dn_json *json, const struct dn_summary_energy *e) {
+        dn_json_key(json, DN_STR("energy"));
+        dn_json_object(json);
+        for (uint64_t has = e->has; has; has &= has - 1) {
+                int i = __builtin_ctzll(has);
+
+                dn_json_key_fixed(json, dn_fields[DN_FIRST_RAPL + i].name, e->uj[i], dn_unit_decimals(DN_JOULES));
+        }
+        dn_json_object_end(json);
+}
+
 static void write_gpu(struct dn_json *json, const struct dn_summary_gpu *g) {
         dn_json_key(json, DN_STR("gpu"));
         dn_json_object(json);
@@ -40,6 +51,8 @@ void dn_summary_write(struct dn_text *text, const struct denet_summary *s) {
                 if (e->get(s, e->field, &steps))
                         dn_json_key_fixed(&json, e->name, steps, e->decimals);
         }
+        if (s->energy.has)
+                write_energy(&json, &s->energy);
         if (s->gpu.any)
                 write_gpu(&json, &s->gpu);
         if (s->memory.any)

@@ -123,6 +123,7 @@ static void forget(struct denet_summary *s) {
         s->last_us = -1;
         s->before_span_us = 0;
         s->last->has = s->greatest->has = 0;
+        s->energy = (struct dn_summary_energy){0};
         s->gpu = (struct dn_summary_gpu){0};
         s->memory = (struct dn_summary_memory){0};
         memset(s->span_us, 0, sizeof(s->span_us));
@@ -177,6 +178,7 @@ static void add_sample(struct denet_summary *s, const struct denet_record *r) {
 
                 fold(s, id, whole->v[id], span_us, at_us);
         }
+        dn_summary_energy_add(&s->energy, r);
         dn_summary_gpu_add(&s->gpu, r, span_us);
         dn_summary_memory_add(&s->memory, r, span_us);
         s->before_usage = dn_row_or_zero(whole, DN_cpu_usage);
@@ -201,6 +203,7 @@ static void add_exit(struct denet_summary *s, const struct denet_record *r) {
         }
         if (!r->sample)
                 return;
+        dn_summary_energy_add(&s->energy, r);
         dn_summary_gpu_add(&s->gpu, r, 0);
         dn_summary_memory_add(&s->memory, r, 0);
 }
@@ -241,11 +244,25 @@ static int get_memory(const struct dn_summary_memory *m, struct dn_str name, int
         return -ENOENT;
 }
 
+static int get_energy(const struct dn_summary_energy *e, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
+        int id = dn_field_find_in(DN_RAPL, name), i = id < 0 ? 0 : dn_field_index(id);
+
+        if (id < 0)
+                return -ENOENT;
+        if (!(e->has >> i & 1))
+                return -ENODATA;
+        *ret_steps = e->uj[i];
+        *ret_decimals = dn_unit_decimals(DN_JOULES);
+        return 0;
+}
+
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
         struct dn_str rest = name, block;
 
         if (dn_str_cut(&rest, '.', &block) && dn_str_equal(block, DN_STR("gpu")))
                 return get_gpu(&s->gpu, rest, ret_steps, ret_decimals);
+        if (dn_str_equal(block, DN_STR("energy")))
+                return get_energy(&s->energy, rest, ret_steps, ret_decimals);
         if (dn_str_equal(block, DN_STR("memory_characterization")))
                 return get_memory(&s->memory, rest, ret_steps, ret_decimals);
         for (int i = 0; i < dn_summary_n_entries; i++) {

@@ -2,6 +2,7 @@
  * Records folded into one result: the same from a live stream and from its file, since both hold the same whole
  * numbers. */
 #pragma once
+#include "model/summary_energy.h"
 #include "model/summary_gpu.h"
 #include "model/summary_memory.h"
 
@@ -16,6 +17,7 @@ struct denet_summary {
         int64_t before_usage, before_span_us; /* cpu_usage of the sample before, and how long that was */
         int64_t span_us[DN_FIELDS];           /* how long each was known … */
         __int128 area[DN_FIELDS];             /* … and its integral over that */
+        struct dn_summary_energy energy;
         struct dn_summary_gpu gpu;
         struct dn_summary_memory memory;
         bool ended; /* an exit record was met */
@@ -35,7 +37,7 @@ extern const int dn_summary_n_entries;
 
 struct denet_summary *dn_summary_new(void);                                /* NULL: no memory */
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r); /* 0 or -ENOMEM */
-/* By name ("avg_cpu_usage", "gpu.device_count", "memory_characterization.mean_ipc"), in 10^-decimals. 0, -ENOENT (no
- * such name) or -ENODATA. */
+/* By name ("avg_cpu_usage", "gpu.device_count", "energy.package_joules", "memory_characterization.mean_ipc"), in
+ * 10^-decimals. 0, -ENOENT (no such name) or -ENODATA. */
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals);
 struct denet_summary *dn_summary_free(struct denet_summary *s);

@@ -238,6 +238,10 @@ def scenarios(tools: Tools) -> dict[str, Scenario]:
         "run": Scenario([*fast, "--write-env", "--stats", "stats.json", "-o", "out.jsonl", "run", *command], check_run),
         "json": Scenario(["-j", *fast, "--status", "row", "run", *command], check_run, stdout="out.jsonl"),
         "attach": Scenario([*fast, "-o", "out.jsonl", "attach", "{target}"], check_attach, attach=True),
+        "counters": Scenario([*fast, "--counters", "-o", "out.jsonl", "run", *command], check_run),
+        "counters-attach": Scenario(
+            [*fast, "--counters", "-o", "out.jsonl", "attach", "{target}"], check_attach, attach=True
+        ),
         "stats": Scenario(["stats", saved], check_reading, compared=["stdout"]),
         "compare": Scenario(["stats", saved, saved], check_reading, compared=["stdout"]),
         "summary": Scenario(["--json", "stats", saved], check_reading, compared=["stdout"]),

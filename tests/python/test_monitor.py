@@ -63,6 +63,15 @@ def test_a_signal_ends_it_as_subprocess_says_it() -> None:
     assert m.returncode == -signal.SIGUSR1
 
 
+def test_counters_come_where_they_are_asked_for() -> None:
+    for asked in (False, True):
+        m = monitor(["true"], enable_counters=asked)
+        m.run()
+        counters = json.loads(m.get_metadata() or "")["capabilities"]["perf_hw"]
+        assert (counters.get("reason") == "not asked for") is not asked
+        assert ("perf" in json.loads(m.get_samples()[-1])["aggregated"]) == bool(counters["events"])
+
+
 @pytest.mark.parametrize(
     ("cmd", "error"),
     [

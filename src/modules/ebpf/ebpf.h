@@ -8,6 +8,14 @@
 struct dn_bpf;
 struct bpf_link;
 
+/* What a map of the programs' keeps by process: its values, each with the PID in front, in the order of that. */
+struct dn_by_process {
+        uint32_t *keys;
+        void *values;
+        size_t size; /* of one */
+        uint32_t n;
+};
+
 struct dn_ebpf {
         struct dn_target *target;
         struct dn_bpf *programs;
@@ -16,8 +24,9 @@ struct dn_ebpf {
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
         struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run */
-        uint64_t missed;                   /* times that the kernel left a program out, as far as was asked */
-        int64_t asked_ns;                  /* … and when */
+        struct dn_by_process traffic, blocks;
+        uint64_t missed;  /* times that the kernel left a program out, as far as was asked */
+        int64_t asked_ns; /* … and when */
 };
 
 /* load.c: loads what t->ebpf asks for, and marks who is in the tree. 0; -errno, and `why`, with what would change it
@@ -36,3 +45,14 @@ int dn_ebpf_exits_read(struct dn_ebpf *e, struct dn_pass *pass);
 int dn_ebpf_syscalls_open(struct dn_ebpf *e);
 int dn_ebpf_syscalls_read(struct dn_ebpf *e, struct dn_pass *pass); /* 0 or -ENOMEM */
 void dn_ebpf_syscalls_close(struct dn_ebpf *e);
+
+/* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
+int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */
+void dn_ebpf_by_process_read(struct dn_by_process *p, int map);
+void dn_ebpf_by_process_close(struct dn_by_process *p);
+
+/* net.c, disk.c. 0 or -ENOMEM. */
+int dn_ebpf_net_open(struct dn_ebpf *e);
+int dn_ebpf_net_read(struct dn_ebpf *e, struct dn_pass *pass);
+int dn_ebpf_disk_open(struct dn_ebpf *e);
+int dn_ebpf_disk_read(struct dn_ebpf *e, struct dn_pass *pass);
