@@ -195,6 +195,7 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
         r->failed |= denet_summary_add(r->summary, record) < 0;
         add_cgroup(r, record);
         add_gpus(r, record);
+        dn_kernel_side_take(&r->kernel, record);
         if (names || kind == DENET_METADATA || kind == DENET_EXIT) {
                 line.p = denet_record_json(record, &line.n);
                 r->failed |= !line.p;

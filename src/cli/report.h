@@ -2,6 +2,7 @@
  * What the program keeps of a stream of records, to say at its end: the same of a run and of its file. */
 #pragma once
 #include "cli/costliest.h"
+#include "cli/kernel_side.h"
 #include "cli/missing.h"
 #include "cli/take.h"
 #include "denet/denet.h"
@@ -19,6 +20,7 @@ struct dn_report {
         struct dn_text command, host;
         int64_t t0_ms;            /* 0: no metadata record was met */
         int64_t cores, memory_kb; /* that it may use: the limit, or the machine's; 0: not known */
+        struct dn_kernel_side kernel;
         struct dn_capability io, gpu, ebpf, counters;
         struct dn_missing missing;
         bool ended;                /* an exit record was met; what follows is of it */

@@ -17,6 +17,7 @@ struct dn_target {
         bool gpu;                       /* GPUs were asked for */
         bool counters;                  /* hardware counters were */
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
+        const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
@@ -71,6 +72,12 @@ struct dn_source {
         void (*list)(void *state, struct dn_text *names);
         void (*close)(void *state);
 };
+
+/* What a module's sources and the program must have alike. Another version of either, or a build of another day, has
+ * another one. */
+#define DN_SOURCE_SHAPE \
+        ((uint64_t)sizeof(struct dn_target) << 48 ^ (uint64_t)sizeof(struct dn_snapshot) << 32 ^ \
+         (uint64_t)sizeof(struct dn_source) << 24 ^ (uint64_t)DN_ALL_FIELDS << 8 ^ (uint64_t)DN_PARTS)
 
 /* The platform's, in order of reading; NULL at the end. */
 extern const struct dn_source *const dn_sources[];

@@ -468,7 +468,38 @@ static void with_ebpf_each_process_is_counted(void **state) {
                        "tasks     214 processes, 3 at once; 4 threads at once\n");
 }
 
-RUN_TESTS(cmocka_unit_test(at_80_columns_it_is_as_designed),
+/* The numbers of the design. */
+static void with_ebpf_waits_calls_and_the_commands_own_network_have_a_line(void **state) {
+        const struct dn_closing how = {.records_bytes = -1};
+        dn_autotext struct dn_text records = {0};
+
+        dn_text_put(&records,
+                    DN_STR("{\"kind\":\"tree\",\"ts_ms\":1100,\"elapsed_us\":100000,\"parent\":null,\"children\":[],"
+                           "\"aggregated\":{\"mem_rss_kb\":1,\"process_count\":1,\"thread_count\":1,"
+                           "\"sys_net_rx_bytes\":5000000000,\"sys_net_tx_bytes\":1}}\n"
+                           "{\"kind\":\"exit\",\"ts_ms\":1100,\"exit_code\":0,\"ebpf\":{"
+                           "\"offcpu\":{\"by_reason\":{\"run_queue\":51200000000,\"disk\":192000000000,\"network\":0,"
+                           "\"pipe\":160000000000,\"poll\":1,\"lock\":8100000000}},"
+                           "\"syscalls\":{\"total\":12112000,\"top_syscalls\":["
+                           "{\"number\":0,\"name\":\"read\",\"count\":9100000,\"total_ns\":41300000000},"
+                           "{\"number\":500,\"count\":5,\"total_ns\":900000000000},"
+                           "{\"number\":39,\"name\":\"getpid\",\"count\":5000000,\"total_ns\":1000},"
+                           "{\"number\":202,\"name\":\"futex\",\"count\":812000,\"total_ns\":8000000000},"
+                           "{\"number\":1,\"name\":\"write\",\"count\":2200000,\"total_ns\":38000000000}]},"
+                           "\"network\":{\"rx_bytes\":1299227607,\"tx_bytes\":34603008}},"
+                           "\"totals\":{\"wall_secs\":0.1}}\n"));
+        assert_closing(&records, &how,
+                       "denet: exit 0 after 0.10 s\n"
+                       "\n"
+                       "cpu       0.00 cores on average\n"
+                       "memory    1.00 KiB peak\n"
+                       "network   1.21 GiB in, 33.0 MiB out\n"
+                       "waits     disk 3 min 12 s, pipe 2 min 40 s, run queue 51.2 s, lock 8.10 s\n"
+                       "syscalls  read 41.3 s (9.10 M), write 38.0 s (2.20 M), futex 8.00 s (812 k)\n");
+}
+
+RUN_TESTS(cmocka_unit_test(with_ebpf_waits_calls_and_the_commands_own_network_have_a_line),
+          cmocka_unit_test(at_80_columns_it_is_as_designed),
           cmocka_unit_test(from_140_columns_on_lines_join_and_the_table_has_more_columns),
           cmocka_unit_test(on_a_narrow_terminal_no_number_leaves_its_unit),
           cmocka_unit_test(a_command_is_cut_on_a_terminal_only),
