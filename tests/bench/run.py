@@ -22,8 +22,6 @@ HERE = Path(__file__).resolve().parent
 TABLES = {
     "truth": "truth against denet",
     "cost": "what a sample costs, beside a bare loop of pread",
-    "sources": "what one reading of each source costs",
-    "counters": "what counters and energy cost",
     "counters": "what counters and energy cost",
     "sources": "what one reading of each source costs",
     "gpu": "what GPUs cost, with a driver that answers at once",
