@@ -7,6 +7,7 @@
 #     make test           the tests, also of the Python package, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
+#     make test-kernels   the eBPF tests under Debian's 6.1, 6.12 and 7.0, emulated; SERIES='6.16' for others
 #     make inject         lets every allocation and every system call fail once; some minutes
 #     make fuzz           all parsers, SECONDS=600 each
 #     make coverage       which lines the tests run: build-coverage/coverage.txt
@@ -56,14 +57,14 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 .NOTPARALLEL:
 .PHONY: all run inject fuzz coverage test test-fuzz test-tsan test-valgrind with-tests test-plain test-sanitized test-python
 .PHONY: test-python-sanitized wheel dist-python notebook check $(CHECKS) format bench install deb static clean
-.PHONY: deps-build deps-test deps-check deps-package
+.PHONY: deps-build deps-test deps-check deps-package deps-kernels test-kernels
 
 all: deps-build
 	@test -e $(BUILD)/build.ninja || $(MESON) setup $(BUILD)
 	@$(if $(PREFIX),$(MESON) configure $(BUILD) --prefix '$(PREFIX)')
 	@$(NINJA) -C $(BUILD)
 
-deps-build deps-test deps-check deps-package: deps-%:
+deps-build deps-test deps-check deps-package deps-kernels: deps-%:
 	@tools/install-deps $*
 
 run: all
@@ -85,6 +86,9 @@ test-sanitized: deps-test
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
 	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject
+
+test-kernels: deps-kernels with-tests
+	@PYTHON=$(PYTHON) TESTS='$(TESTS)' tests/qemu/run $(BUILD) $(SERIES)
 
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test

@@ -22,9 +22,11 @@ struct {
 
 #define ADD(to, n) __sync_fetch_and_add(&(to), (n))
 
-/* Of a thread, as it is numbered in the PID namespace of the one that asked. 0: it is not known there. */
+/* Of a thread, as it is numbered in the PID namespace of the one that asked. 0: it is not known there. The pointer is
+ * read as a number: to one that is known as a pointer, verifiers up to 6.1 let nothing be added that is not constant.
+ */
 static __always_inline __u32 number_of(struct task_struct *task) {
-        struct pid *pid = task->thread_pid;
+        struct pid *pid = BPF_CORE_READ(task, thread_pid);
         unsigned int level = shared.level;
         int nr = 0;
 

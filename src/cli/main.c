@@ -6,8 +6,12 @@
 
 int main(int argc, char **argv) {
         struct dn_cli cli = {0};
-        int status;
+        int status = dn_process_lay_down_rights();
 
+        if (status < 0) {
+                dn_say("the rights of denet's file cannot be laid down: %s; run it from a shell", strerror(-status));
+                return DN_STATUS_OWN_ERROR;
+        }
         dn_process_fill_stdio();
         status = dn_options_parse(&cli, argc, argv);
         if (status != 0)

@@ -3,6 +3,16 @@
 #pragma once
 #include "base/text.h"
 
+/* Of capabilities that the program's file gives, what eBPF takes stays permitted, to be taken up for loading alone;
+ * none is in force, and files are opened with the caller's own rights. The first thing that the program does. 0, also
+ * where there are none, or -errno. */
+int dn_process_lay_down_rights(void);
+
+/* The environment as the caller gave it, where the file's capabilities had the loader take variables out of ours
+ * (LD_LIBRARY_PATH, TMPDIR …): the command has none of these rights, and is to have them. NULL: ours is whole. Freed
+ * with free. */
+char **dn_process_environment(void);
+
 /* Orphans of the command come to us. 0 or -errno. */
 int dn_process_become_subreaper(void);
 

@@ -3,6 +3,14 @@
 
 #include <errno.h>
 
+int dn_process_lay_down_rights(void) {
+        return 0;
+}
+
+char **dn_process_environment(void) {
+        return NULL;
+}
+
 int dn_process_become_subreaper(void) {
         return -ENOTSUP;
 }

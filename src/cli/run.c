@@ -92,6 +92,7 @@ static int refuse(const struct dn_cli *cli, const denet_error *error) {
 }
 
 int dn_run_command(struct dn_cli *cli) {
+        dn_autofree char **environment = dn_process_environment();
         struct dn_watch w = {.command = true};
         denet_error error;
         int status;
@@ -100,6 +101,7 @@ int dn_run_command(struct dn_cli *cli) {
                 return dn_say_usage(cli->command, "no program given; as in: denet run -- make -j4");
         status = dn_watch_open(&w, cli);
         if (status == 0) {
+                cli->o.env = environment;
                 cli->o.stdio = stdio_of(cli);
                 cli->o.nofile = dn_process_raise_descriptors();
                 cli->o.ignored = dn_signals_ignored();

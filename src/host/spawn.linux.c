@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -91,6 +92,14 @@ static int start_blocked(struct dn_spawn_plan *plan, void *stack, struct dn_held
         return held->pid < 0 ? held->pid : 0;
 }
 
+/* Until the child has laid down its rights, or has ended. */
+static void wait_for_rights(int release, int pidfd) {
+        struct pollfd either[] = {{.fd = release, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+
+        while (poll(either, 2, -1) < 0 && errno == EINTR)
+                ;
+}
+
 /* What the child runs on must stay until its exec: the stack and the plan, in one place for dn_held. */
 struct memory {
         struct dn_spawn_plan *plan;
@@ -154,6 +163,7 @@ static int hold(const struct dn_spawn *s, struct memory *memory, struct dn_held 
                 plan->hold = go[0];
                 plan->hold_parent_end = go[1];
                 plan->report = report[1];
+                plan->lay_down = getauxval(AT_SECURE);
                 r = start_blocked(plan, memory->stack, held);
         }
         for (int i = 0; i < 3; i++)
@@ -166,6 +176,8 @@ static int hold(const struct dn_spawn *s, struct memory *memory, struct dn_held 
                 dn_guard_close(&report[0]);
                 return r;
         }
+        if (plan->lay_down)
+                wait_for_rights(go[1], held->pidfd);
         held->release = go[1];
         held->report = report[0];
         return 0;

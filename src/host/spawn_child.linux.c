@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,6 +46,22 @@ IN_CHILD static void fail(const struct dn_spawn_plan *plan, long error) {
 
         raw(SYS_write, plan->report, (long)&code, sizeof(code), 0);
         raw(SYS_exit_group, 127, 0, 0, 0);
+}
+
+/* Of capabilities that the parent may take up, and has not in force, none is permitted here: the parent may then read
+ * of this in /proc what the command's user may. That it is done the parent sees by the end of what comes from here. */
+IN_CHILD static void lay_down(const struct dn_spawn_plan *plan) {
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+        long error = raw(SYS_capget, (long)&header, (long)sets, 0, 0);
+
+        for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+                sets[i].permitted = sets[i].effective;
+        if (error == 0)
+                error = raw(SYS_capset, (long)&header, (long)sets, 0, 0);
+        raw(SYS_shutdown, plan->hold, SHUT_WR, 0, 0);
+        if (error < 0)
+                fail(plan, error);
 }
 
 /* Until the parent says go; if it says nothing and is gone, so is this. */
@@ -113,6 +131,8 @@ IN_CHILD int dn_spawn_child(void *argument) {
         const struct dn_spawn_plan *plan = argument;
         long error, worst = -ENOENT;
 
+        if (plan->lay_down)
+                lay_down(plan);
         wait_for_release(plan);
         reset_handlers(plan);
         take_stdio(plan);

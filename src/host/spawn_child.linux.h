@@ -17,6 +17,7 @@ struct dn_spawn_plan {
         int stdio[3]; /* -1: as it is */
         int hold, hold_parent_end, report;
         bool limit;
+        bool lay_down; /* what its parent has laid down of its rights it has not at all */
         struct rlimit nofile;
         uint64_t mask, ignored, defaulted;
         int cgroup;            /* -1: the caller's */

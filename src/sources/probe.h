@@ -25,15 +25,18 @@ struct dn_ability {
 };
 
 /* Held directories, in whose place a test puts others: /proc, /sys and /; -1: there is none. `counter` is what the
- * kernel says to a hardware counter of one's own: 0; 1: of user mode alone; or -errno. */
+ * kernel says to a hardware counter of one's own: 0; 1: of user mode alone; or -errno. `bpf` is what it
+ * says to a bpf(2) that does nothing: 0 or -errno. */
 struct dn_probe_roots {
         int proc, sys, root;
         int counter;
+        int bpf;
 };
 
 /* Fills in all of them; they begin empty, and are the caller's to free with dn_abilities_free. */
 void dn_abilities_look(struct dn_ability abilities[DN_ABILITIES], const struct dn_probe_roots *roots);
 void dn_abilities_free(struct dn_ability abilities[DN_ABILITIES]);
 
-/* For roots.counter. */
+/* For roots.counter, and for roots.bpf. */
 int dn_probe_counter(void);
+int dn_probe_bpf(void);

@@ -67,11 +67,30 @@ static void write_cgroup(struct dn_json *json, const struct dn_env_roots *roots)
         dn_json_object_end(json);
 }
 
+/* What the machine allows is of no use without the part of denet that does it. */
+static void look_for_module(struct dn_ability *a, const char *name) {
+        dn_autotext struct dn_text why = {0};
+        struct dn_loaded module = {0};
+
+        if (a->can == DN_CAN_NOT)
+                return;
+        if (dn_module_open(&module, name, &why) == 0) {
+                dn_module_close(&module);
+                return;
+        }
+        a->can = DN_CAN_NOT;
+        dn_text_reset(&a->reason);
+        dn_text_reset(&a->hint);
+        dn_text_put(&a->reason, dn_text_str(&why));
+        dn_text_put(&a->hint, DN_STR("tools/install-deps && make && sudo make install"));
+}
+
 static void write_capabilities(struct dn_json *json, const struct dn_env_roots *roots) {
-        struct dn_probe_roots where = {roots->proc, roots->sys, roots->root, dn_probe_counter()};
+        struct dn_probe_roots where = {roots->proc, roots->sys, roots->root, dn_probe_counter(), dn_probe_bpf()};
         struct dn_ability found[DN_ABILITIES] = {0};
 
         dn_abilities_look(found, &where);
+        look_for_module(&found[DN_ABILITY_EBPF], "ebpf");
         dn_json_object(json);
         for (size_t i = 0; i < DN_COUNT(abilities); i++) {
                 dn_json_key(json, abilities[i].key);

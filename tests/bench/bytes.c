@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * bytes tcp|udp|unix COUNT: sends a byte through loopback to itself and receives it, so often.
  * bytes direct COUNT FILE: reads the first 4 KiB of a file past the cache, so often.
+ * bytes none COUNT: asks for its parent, so often, by the bare system call.
  * Prints the CPU time that each took, in nanoseconds, on standard error. */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,6 +63,11 @@ static void read_pages(const char *path, uint64_t count) {
                         die(path);
 }
 
+static void ask(uint64_t count) {
+        for (uint64_t i = 0; i < count; i++)
+                syscall(SYS_getppid);
+}
+
 int main(int argc, char *argv[]) {
         uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
         struct timespec used;
@@ -69,6 +76,8 @@ int main(int argc, char *argv[]) {
                 return 2;
         if (strcmp(argv[1], "direct") == 0)
                 read_pages(argc > 3 ? argv[3] : "", count);
+        else if (strcmp(argv[1], "none") == 0)
+                ask(count);
         else
                 move_bytes(argv[1], count);
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ebpf.py [--quick] [--denet DENET]: what --ebpf adds to what it counts, in nanoseconds of CPU time each: in the tree,
-and beside one, where it is only seen not to belong to it. Rounds take turns: all see the same mood of the machine."""
+and beside one, where it is only seen not to belong to it; and to a start. Rounds take turns: all see the same mood of
+the machine."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ import common
 
 # what it is called: the part that counts it, the words for bytes.c, how often
 ROWS = {
+    "a system call, counted and timed": ("syscalls", ["none"], 3_000_000),
     "a byte by TCP, sent and received": ("net", ["tcp"], 100_000),
     "a byte by UDP, sent and received": ("net", ["udp"], 200_000),
     "a byte by a Unix socket, sent and received": ("net", ["unix"], 300_000),
@@ -65,6 +68,43 @@ def table(denet: str, rounds: int, share: float, program: str, file: str) -> dic
     return made
 
 
+STARTS = {
+    "without": [],
+    "syscalls, exits": ["--ebpf", "syscalls,exits"],
+    "all of --enable-ebpf": ["--enable-ebpf"],
+}
+
+
+def starts(denet: str, rounds: int) -> dict[str, dict[str, float]]:
+    """Of a command that does nothing, from denet's start to its end: while the command is held, and while it is not."""
+    filtered = [sys.executable, str(Path(__file__).parents[1] / "cli" / "filtered.py"), "EPERM", "bpf=28"]
+    took: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for name, options in STARTS.items():
+            begun = time.monotonic()
+            subprocess.run([denet, *options, "-q", "run", "true"], check=True)
+            took.setdefault(name, []).append((time.monotonic() - begun) * 1e3)
+    print()
+    made = {name: {"ms": common.median(each), "least_ms": min(each)} for name, each in took.items()}
+    for name, row in made.items():
+        more = row["ms"] - made["without"]["ms"]
+        print(f"a run of true, {name:24} {row['ms']:6.1f} ms {more:+6.1f} ms   at least {row['least_ms']:.1f} ms")
+    if os.geteuid() == 0:
+        denied = [*filtered, denet, "--enable-ebpf", "--debug", "-q", "run", "true"]
+        assert b"ebpf: off" in subprocess.run(denied, stderr=subprocess.PIPE, check=True).stderr
+        tries = []
+        for _ in range(rounds):
+            bare, refused = ([*filtered, denet, *e, "-q", "run", "true"] for e in ([], ["--enable-ebpf"]))
+            at = [time.monotonic()]
+            for command in (bare, refused):
+                subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
+                at.append(time.monotonic())
+            tries.append((at[2] - at[1] - (at[1] - at[0])) * 1e3)
+        made["refused at the last step"] = {"ms": common.median(tries), "least_ms": min(tries)}
+        print(f"a try that fails at the last step {'':13} {common.median(tries):+6.1f} ms")
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--denet", default=common.DENET)
@@ -80,6 +120,7 @@ def main() -> None:
         made = table(
             options.denet, 3 if options.quick else 7, 0.3 if options.quick else 1, programs["bytes"], str(file)
         )
+    made |= starts(options.denet, 5 if options.quick else 15)
     print(common.describe(noise.so_far()))
     if options.json:
         options.json.write_text(json.dumps(made) + "\n")

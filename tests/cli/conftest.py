@@ -29,8 +29,9 @@ def _plain_environment() -> None:
 
 @pytest.fixture(scope="session")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Helper:
-    """truth("burn") is the path of tests/truth/burn.c, compiled."""
-    built = tmp_path_factory.mktemp("truth")
+    """truth("burn") is the path of tests/truth/burn.c, compiled; DENET_TRUTH names where they are already."""
+    given = os.environ.get("DENET_TRUTH")
+    built = Path(given) if given else tmp_path_factory.mktemp("truth")
 
     def compile_once(name: str) -> str:
         program = built / name

@@ -20,7 +20,8 @@ from schema import check_record
 ROOT = Path(__file__).resolve().parents[2]
 DENET = os.path.abspath(os.environ.get("DENET", ROOT / "build" / "denet"))
 SANITIZED = os.environ.get("DENET_SANITIZED") == "1"
-PATIENCE = 240.0 if SANITIZED else 60.0  # seconds until a test says that something hangs
+SLOW = SANITIZED or os.environ.get("DENET_SLOW") == "1"  # as an emulated machine is: less of the same
+PATIENCE = 240.0 if SLOW else 60.0  # seconds until a test says that something hangs
 CORES = len(os.sched_getaffinity(0))
 TICK = 0.010  # seconds: what one tick is in the project's promises
 

@@ -9,10 +9,11 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from harness import CORES, DENET, denet, of_kind, the
+from harness import CORES, DENET, denet, execute, of_kind, the
 from test_program import on_a_terminal
 
 NAMES = ["processes", "i/o", "ebpf", "counters", "energy", "gpu", "cgroup"]
@@ -104,6 +105,30 @@ def test_somebody_without_rights_is_told_what_would_help(tmp_path: Path) -> None
     assert done.stdout.splitlines()[0].endswith(", as uid 65534")
     assert found["i/o"] == ("part", "your own processes; others': sudo denet attach PID")
     assert found["ebpf"][0] == "no"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, whom nothing else keeps from it")
+def test_without_the_module_the_machine_is_not_to_blame(tmp_path: Path) -> None:
+    program = tmp_path / "denet"
+    shutil.copy(DENET, program)
+    mark, words = entries(subprocess.run([program, "doctor"], capture_output=True, text=True, check=True).stdout)[
+        "ebpf"
+    ]
+    if "eBPF" not in words and mark == "no" and "denet-ebpf.so" not in words:
+        pytest.skip(f"no eBPF here anyway: {words}")
+    if mark != "no":
+        pytest.skip("one is installed on this machine")
+    assert words == "denet-ebpf.so is not installed: tools/install-deps && make && sudo make install"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, whom nothing but the filter keeps from it")
+def test_a_filter_is_seen_without_loading_anything() -> None:
+    found = execute([sys.executable, Path(__file__).parent / "filtered.py", "EPERM", "bpf", DENET, "doctor"])
+    mark, words = entries(found.out)["ebpf"]
+    assert mark == "no"
+    if "seccomp" not in words:
+        pytest.skip(f"something else keeps it out: {words}")
+    assert words.startswith("a seccomp filter forbids bpf(2)")
 
 
 def test_it_changes_nothing_and_starts_nothing(tmp_path: Path) -> None:

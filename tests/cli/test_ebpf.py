@@ -20,7 +20,7 @@ from harness import (
     CORES,
     DENET,
     PATIENCE,
-    SANITIZED,
+    SLOW,
     Argument,
     Record,
     cpu_secs,
@@ -39,6 +39,7 @@ def why_not() -> str:
 
 
 NOT_HERE = why_not()
+BESIDES = 0.1 if SLOW else 0.002  # seconds that a process uses before and after it looks at its clock
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
 
@@ -60,13 +61,16 @@ def calls(record: Record) -> dict[str, dict[str, Any]]:
 
 def programs() -> set[str]:
     """The ids of the BPF programs that are loaded on this machine."""
-    listed = subprocess.run(["bpftool", "prog", "list"], capture_output=True, text=True)
+    path = os.environ["PATH"] + ":/usr/sbin"
+    listed = subprocess.run(
+        [shutil.which("bpftool", path=path) or "true", "prog", "list"], capture_output=True, text=True
+    )
     return set(re.findall(r"^(\d+):", listed.stdout, re.M))
 
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_five_million_calls_are_counted_exactly(truth: Helper, threads: int) -> None:
-    count = 500_000 if SANITIZED else 5_000_000
+    count = 500_000 if SLOW else 5_000_000
     record = ended("run", truth("calls"), str(count), str(threads))
     assert calls(record)["getppid"]["count"] == count
     assert record["ebpf"]["lost_events"] == 0
@@ -86,6 +90,8 @@ def test_five_million_calls_are_counted_exactly(truth: Helper, threads: int) -> 
 )
 def test_counts_are_those_of_strace(command: list[str], tmp_path: Path) -> None:
     """But for calls that never return, which strace leaves out."""
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
     if command[0] == "sh":
         command = [*command[:2], f"trap : USR1; {command[2]}"]
     listing = tmp_path / "strace"
@@ -111,7 +117,7 @@ def test_counts_are_those_of_strace(command: list[str], tmp_path: Path) -> None:
 
 
 def test_twenty_thousand_short_children_are_all_counted(truth: Helper, tmp_path: Path) -> None:
-    count = 2_000 if SANITIZED else 20_000
+    count = 2_000 if SLOW else 20_000
     record = ended("run", truth("spawn"), tmp_path / "report", "fork", str(count), "0")
     assert record["totals"]["processes_seen"] == count + 1
     forked = calls(record)
@@ -128,7 +134,7 @@ def test_those_whose_totals_nobody_gets_are_counted_too(truth: Helper, tmp_path:
     used = int.from_bytes(report.read_bytes()[:8], sys.byteorder) / 1e9
     assert "lower_bound" not in record
     assert cpu_secs(record["totals"]) >= used
-    assert cpu_secs(record["totals"]) <= used * 1.02 + 0.4  # what a process uses before and after it looks
+    assert cpu_secs(record["totals"]) <= used * 1.02 + 200 * BESIDES
 
 
 def test_attached_nothing_is_missed_from_then_on(truth: Helper, tmp_path: Path, background: Background) -> None:
@@ -142,7 +148,7 @@ def test_attached_nothing_is_missed_from_then_on(truth: Helper, tmp_path: Path, 
     record = the(parse_records(out), "exit")
     used = int.from_bytes(report.read_bytes()[:8], sys.byteorder) / 1e9
     assert "lower_bound" not in record, (record, err)
-    assert used <= cpu_secs(record["totals"]) <= used * 1.02 + 0.5
+    assert used <= cpu_secs(record["totals"]) <= used * 1.02 + 100 * BESIDES + 0.3
     assert record["totals"]["processes_seen"] >= 201
 
 
@@ -217,7 +223,6 @@ def test_two_at_once_count_each_its_own(truth: Helper, background: Background) -
 
 @pytest.mark.skipif(not shutil.which("bpftool", path=os.environ["PATH"] + ":/usr/sbin"), reason="no bpftool")
 def test_killed_it_leaves_no_program_behind(background: Background) -> None:
-    os.environ["PATH"] += ":/usr/sbin"
     before = programs()
     run = background(denet_command("--enable-ebpf", "-q", "run", "sleep", "30"))
     deadline = time.monotonic() + PATIENCE
@@ -231,14 +236,15 @@ def test_killed_it_leaves_no_program_behind(background: Background) -> None:
     assert programs() <= before
 
 
-def test_a_thousand_threads_leave_nothing_behind_and_are_all_counted() -> None:
-    threads = 2_000 if SANITIZED else 20_000
-    script = (
-        "import threading\n"
-        f"for i in range({threads // 50}):\n"
-        " ts = [threading.Thread(target=lambda: None) for _ in range(50)]\n"
-        " [t.start() for t in ts]; [t.join() for t in ts]\n"
-    )
-    found = calls(ended("run", sys.executable, "-c", script))
-    assert sum(found[n]["count"] for n in ("clone", "clone3") if n in found) >= threads
-    assert found["exit"]["count"] >= threads
+def test_a_hundred_thousand_threads_are_all_counted_and_leave_nothing_behind(truth: Helper) -> None:
+    count = 5_000 if SLOW else 100_000
+    held = "grep VmRSS /proc/$PPID/status >&2"
+    script = f"{truth('threads')} 1000; {held}; {truth('threads')} {count}; {held}"
+    result = denet("--enable-ebpf", "-j", "run", "sh", "-c", script)
+    record = the(result.records, "exit")
+    found = calls(record)
+    assert sum(found[n]["count"] for n in ("clone", "clone3") if n in found) >= count + 1000
+    assert found["exit"]["count"] == count + 1000
+    assert record["ebpf"]["lost_events"] == 0
+    before, after = (int(kb) for kb in re.findall(r"VmRSS:\s+(\d+) kB", result.err))
+    assert after - before < 2048, "denet holds nothing of a thread that has ended"

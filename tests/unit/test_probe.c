@@ -57,12 +57,16 @@ static int end(void **state) {
         return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static void look_with(int counter) {
+static void look_with_both(int counter, int bpf) {
         dn_autoclose int proc = dn_file_directory(directory, "proc"), sys = dn_file_directory(directory, "sys");
 
         dn_abilities_free(found);
         memset(found, 0, sizeof(found));
-        dn_abilities_look(found, &(struct dn_probe_roots){proc, sys, directory, counter});
+        dn_abilities_look(found, &(struct dn_probe_roots){proc, sys, directory, counter, bpf});
+}
+
+static void look_with(int counter) {
+        look_with_both(counter, 0);
 }
 
 static void look(void) {
@@ -133,6 +137,31 @@ static void a_kernel_without_types_or_locked_down_has_no_ebpf_for_anybody(void *
         look();
         assert_ability(DN_ABILITY_EBPF, DN_CAN_NOT, "the kernel does not describe its types (/sys/kernel/btf/vmlinux)",
                        "a kernel with CONFIG_DEBUG_INFO_BTF");
+}
+
+static void what_keeps_ebpf_out_though_the_rights_are_there_is_named(void **state) {
+        put("proc/self/status", OF_ROOT "NoNewPrivs:\t0\nSeccomp:\t2\n");
+        look_with_both(0, -EPERM);
+        assert_ability(DN_ABILITY_EBPF, DN_CAN_NOT, "a seccomp filter forbids bpf(2)",
+                       "allow bpf there (docker run --security-opt seccomp=unconfined)");
+        look();
+        assert_int_equal(found[DN_ABILITY_EBPF].can, DN_CAN);
+        put("proc/self/uid_map", "         0       1000          1\n");
+        look();
+        assert_ability(DN_ABILITY_EBPF, DN_CAN_NOT, "no BPF program may be loaded from a user namespace",
+                       "run denet outside of it; a container: one that is not rootless");
+        put("proc/self/uid_map", "         0          0 4294967295\n");
+        put("proc/self/status", OF_ROOT);
+        look_with_both(0, -ENOSYS);
+        assert_ability(DN_ABILITY_EBPF, DN_CAN_NOT, "the kernel refuses bpf(2): Function not implemented", "");
+}
+
+static void where_no_file_gives_rights_setcap_is_not_named(void **state) {
+        put("proc/self/status", OF_A_USER "NoNewPrivs:\t1\n");
+        look();
+        assert_ability(DN_ABILITY_EBPF, DN_CAN_NOT,
+                       "lacks CAP_BPF, CAP_PERFMON, and no_new_privs is set: no file can give them",
+                       "run denet outside of what set it (systemd: NoNewPrivileges=no)");
 }
 
 static void proc_that_hides_is_seen_in_either_spelling_and_in_the_mount_on_top(void **state) {
@@ -242,7 +271,7 @@ static void of_the_other_gpus_those_count_whose_driver_tells_who_uses_them(void 
 static void without_a_proc_nothing_is_known_and_nothing_claimed(void **state) {
         dn_abilities_free(found);
         memset(found, 0, sizeof(found));
-        dn_abilities_look(found, &(struct dn_probe_roots){-1, -1, -1, -ENOSYS});
+        dn_abilities_look(found, &(struct dn_probe_roots){-1, -1, -1, -ENOSYS, -ENOSYS});
         for (int i = 0; i < DN_ABILITIES; i++) {
                 assert_int_equal(found[i].can, DN_CAN_NOT);
                 assert_true(found[i].reason.n > 0);
@@ -263,7 +292,7 @@ static void recorded_kernels_have_what_they_had(void **state) {
                 assert_true(proc >= 0 && sys >= 0);
                 dn_abilities_free(found);
                 memset(found, 0, sizeof(found));
-                dn_abilities_look(found, &(struct dn_probe_roots){proc, sys, root, -ENOENT});
+                dn_abilities_look(found, &(struct dn_probe_roots){proc, sys, root, -ENOENT, 0});
                 assert_ability(DN_ABILITY_PROCESSES, DN_CAN, "", "");
                 assert_ability(DN_ABILITY_IO, DN_CAN, "", "");
                 assert_ability(DN_ABILITY_PSI, DN_CAN, "", "");
@@ -306,6 +335,8 @@ RUN_TESTS(TEST(a_user_measures_his_own), TEST(root_measures_all),
           TEST(rights_of_the_file_are_enough_for_ebpf_and_not_for_others_io), TEST(one_right_of_two_is_named_alone),
           TEST(a_container_is_not_told_to_use_sudo),
           TEST(a_kernel_without_types_or_locked_down_has_no_ebpf_for_anybody),
+          TEST(what_keeps_ebpf_out_though_the_rights_are_there_is_named),
+          TEST(where_no_file_gives_rights_setcap_is_not_named),
           TEST(proc_that_hides_is_seen_in_either_spelling_and_in_the_mount_on_top),
           TEST(refused_counters_are_explained_by_the_sysctl_or_by_what_is_not_there),
           TEST(a_kernel_without_accounting_says_so), TEST(energy_is_roots_where_its_counters_are_closed),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * eBPF as a source: loaded while the command is held, read in each pass. */
 #include "modules/ebpf/ebpf.h"
+#include "host/raised.h"
 #include "modules/ebpf/events.h"
 #include "modules/ebpf/stacks.h"
 #include "modules/module.h"
@@ -48,11 +49,12 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
                 return -ENOMEM;
         e->target = t;
         e->parts = t->ebpf;
-        r = dn_ebpf_load(e, why);
+        r = dn_ebpf_load_bounded(&e, why);
         if (r == 0 && (r = open_parts(e)) < 0 && r != -ENOMEM)
                 dn_text_printf(why, "what BPF programs tell cannot be read: %s", strerror(-r));
         if (r < 0) {
-                ebpf_close(e);
+                if (e)
+                        ebpf_close(e);
                 return r;
         }
         *ret_state = e;
@@ -76,8 +78,7 @@ static int write_stacks(struct dn_ebpf *e, struct dn_pass *pass) {
         return dn_ebpf_stacks_write(e, pass, &e->why);
 }
 
-static int ebpf_read(void *state, struct dn_pass *pass) {
-        struct dn_ebpf *e = state;
+static int read_all(struct dn_ebpf *e, struct dn_pass *pass) {
         int r = e->parts & DN_BPF_EXITS ? dn_ebpf_exits_read(e, pass) : 0;
 
         if (pass->final)
@@ -94,6 +95,18 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
         if (r == 0)
                 r = write_stacks(e, pass);
         return r < 0 ? r : put_lost(e, pass);
+}
+
+static int ebpf_read(void *state, struct dn_pass *pass) {
+        struct dn_ebpf *e = state;
+        struct dn_raised before = {0};
+        int r;
+
+        if (e->raise_to_read)
+                before = dn_raise();
+        r = read_all(e, pass);
+        dn_lower(&before);
+        return r;
 }
 
 /* Partly, where the kernel lets no sockets be counted, or stacks could not be written. */

@@ -21,6 +21,7 @@ struct dn_ebpf {
         struct dn_target *target;
         struct dn_bpf *programs;
         struct dn_bpf_shared *shared; /* mapped from the kernel */
+        bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */
         unsigned parts;               /* that run: of enum denet_ebpf */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
@@ -40,6 +41,9 @@ struct dn_ebpf {
  * behind a newline. Raises permitted capabilities meanwhile. */
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why);
 void dn_ebpf_unload(struct dn_ebpf *e);
+/* bounded.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
+ * thread and is NULL here. */
+int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "host/clock.h"
+#include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/hooks.h"
-#include "modules/ebpf/rights.h"
 #include "modules/ebpf/syscall_waits.h"
+#include "sources/linux/probe/rights.h"
 
 #include "denet.skel.h"
 #include <bpf/bpf.h>
@@ -95,23 +96,33 @@ static void configure(struct dn_ebpf *e, struct dn_bpf_config *c, const struct d
                 c->reasons[i] = (uint8_t)dn_syscall_wait(i);
 }
 
-static int refused(int r, struct dn_text *why) {
-        switch (-r) {
-        case EPERM:
-        case EACCES:
-                dn_text_put(why, DN_STR("the kernel does not let BPF programs be loaded here: it takes CAP_BPF and "
-                                        "CAP_PERFMON\nrun denet as root, or: sudo setcap cap_bpf,cap_perfmon=ep "
-                                        "\"$(command -v denet)\""));
-                break;
-        case ESRCH:
-        case ENOENT:
-        case ENOTSUP:
-                dn_text_put(why, DN_STR("the kernel does not describe its types (/sys/kernel/btf/vmlinux), or lacks a "
-                                        "hook\na kernel of 5.13 or later with CONFIG_DEBUG_INFO_BTF"));
-                break;
-        default: dn_text_printf(why, "BPF programs cannot be loaded: %s", strerror(-r));
+/* By what the program is kept out, as doctor says it; asked while the rights are raised. */
+static bool kept_out(struct dn_text *why) {
+        dn_autoclose int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                         sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dn_rights rights = dn_rights_read(proc);
+        struct dn_ability a = {0};
+
+        dn_ability_ebpf(&a, &(struct dn_probe_roots){.proc = proc, .sys = sys, .bpf = dn_probe_bpf()}, &rights);
+        if (a.can == DN_CAN_NOT) {
+                dn_text_put(why, dn_text_str(&a.reason));
+                dn_text_put_char(why, '\n');
+                dn_text_put(why, dn_text_str(&a.hint));
         }
-        return r;
+        dn_text_free(&a.reason);
+        dn_text_free(&a.hint);
+        return a.can == DN_CAN_NOT;
+}
+
+/* Whatever the kernel says, the rest goes on: also where it is the kernel that has no memory for it. */
+static int refused(int r, struct dn_text *why) {
+        if (kept_out(why))
+                return -EPERM;
+        if (r == -ESRCH || r == -ENOENT || r == -ENOTSUP)
+                dn_text_put(why, DN_STR("the kernel lacks a hook\na kernel of 5.13 or later"));
+        else
+                dn_text_printf(why, "the kernel refuses the BPF programs: %s", strerror(-r));
+        return -EPERM;
 }
 
 int dn_ebpf_iterate(struct bpf_link *link) {
@@ -228,20 +239,29 @@ static int load(struct dn_ebpf *e) {
         return r == 0 && e->parts & DN_BPF_ONCPU ? dn_ebpf_oncpu_open(e) : r;
 }
 
+/* The rights are laid down by now. */
+static bool may_not_read(struct dn_ebpf *e) {
+        struct bpf_map_info info = {0};
+        uint32_t size = sizeof(info);
+
+        return bpf_obj_get_info_by_fd(bpf_map__fd(e->programs->maps.threads), &info, &size) == -EPERM;
+}
+
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
         struct dn_raised before;
         int r = e->target->attached ? may_trace(e->target, why) : 0;
 
         if (r < 0)
                 return r;
-        before = dn_rights_raise();
+        before = dn_raise();
         r = load(e);
-        dn_rights_drop(&before);
         if (r < 0) {
                 dn_ebpf_unload(e);
-                return r == -ENOMEM ? r : refused(r, why);
+                r = refused(r, why);
         }
-        return 0;
+        dn_lower(&before);
+        e->raise_to_read = r == 0 && before.changed && may_not_read(e);
+        return r;
 }
 
 void dn_ebpf_unload(struct dn_ebpf *e) {

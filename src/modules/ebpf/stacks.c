@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/ebpf/stacks.h"
 #include "base/guard.h"
+#include "host/raised.h"
 #include "modules/ebpf/kernel_names.h"
 #include "modules/ebpf/programs.h"
-#include "modules/ebpf/rights.h"
 #include "modules/ebpf/syscall_waits.h"
 #include "modules/symbols/folded.h"
 #include "modules/symbols/unwind.h"
@@ -50,11 +50,11 @@ struct dn_ebpf_stacks *dn_ebpf_stacks_free(struct dn_ebpf_stacks *s) {
 
 /* It takes CAP_PERFMON where kernel.perf_event_paranoid is above 2. */
 static void listen(struct dn_ebpf_stacks *s, uint32_t pid, uint32_t n_processors) {
-        struct dn_raised before = dn_rights_raise();
+        struct dn_raised before = dn_raise();
 
         if (dn_mappings_open(&s->mappings, pid, n_processors) < 0)
                 s->mappings = NULL;
-        dn_rights_drop(&before);
+        dn_lower(&before);
 }
 
 int dn_ebpf_stacks_new(const struct dn_ebpf *e, struct dn_ebpf_stacks **ret_stacks) {

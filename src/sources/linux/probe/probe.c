@@ -47,40 +47,6 @@ static void look_at_pressure(struct dn_ability *a, const struct dn_probe_roots *
                 say(a, "the kernel keeps no account of it", "boot with psi=1");
 }
 
-/* "none [integrity] confidentiality": the brackets mark what holds. */
-static bool is_locked_down(int sys) {
-        char buffer[64];
-        int n = dn_file_read(sys, "kernel/security/lockdown", buffer, sizeof(buffer));
-        struct dn_str rest = {buffer, n > 0 ? (size_t)n : 0}, word;
-
-        while (dn_str_word(&rest, &word))
-                if (dn_str_starts(word, DN_STR("[confidentiality]")))
-                        return true;
-        return false;
-}
-
-static void look_at_ebpf(struct dn_ability *a, const struct dn_probe_roots *roots, const struct dn_rights *rights) {
-        bool all = dn_rights_have(rights, DN_CAP_SYS_ADMIN), bpf = all || dn_rights_have(rights, DN_CAP_BPF),
-             perfmon = all || dn_rights_have(rights, DN_CAP_PERFMON),
-             could = dn_rights_could(rights, DN_CAP_SYS_ADMIN) ||
-                     (dn_rights_could(rights, DN_CAP_BPF) && dn_rights_could(rights, DN_CAP_PERFMON));
-
-        if (faccessat(roots->sys, "kernel/btf/vmlinux", F_OK, 0) < 0)
-                say(a, "the kernel does not describe its types (/sys/kernel/btf/vmlinux)",
-                    "a kernel with CONFIG_DEBUG_INFO_BTF");
-        else if (is_locked_down(roots->sys))
-                say(a, "the kernel is locked down (confidentiality)", "boot with lockdown=integrity");
-        else if (bpf && perfmon)
-                a->can = DN_CAN;
-        else {
-                dn_text_printf(&a->reason, "lacks %s%s%s", bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : ", ",
-                               perfmon ? "" : "CAP_PERFMON");
-                say(a, "",
-                    could ? "sudo setcap cap_bpf,cap_perfmon=ep \"$(command -v denet)\""
-                          : "start the container with --cap-add BPF --cap-add PERFMON");
-        }
-}
-
 void dn_abilities_look(struct dn_ability abilities[DN_ABILITIES], const struct dn_probe_roots *roots) {
         struct dn_rights rights = dn_rights_read(roots->proc);
 
@@ -90,7 +56,7 @@ void dn_abilities_look(struct dn_ability abilities[DN_ABILITIES], const struct d
         dn_ability_counters(&abilities[DN_ABILITY_COUNTERS], roots, &rights);
         dn_ability_energy(&abilities[DN_ABILITY_ENERGY], roots);
         dn_ability_gpu(&abilities[DN_ABILITY_GPU], roots);
-        look_at_ebpf(&abilities[DN_ABILITY_EBPF], roots, &rights);
+        dn_ability_ebpf(&abilities[DN_ABILITY_EBPF], roots, &rights);
 }
 
 void dn_abilities_free(struct dn_ability abilities[DN_ABILITIES]) {

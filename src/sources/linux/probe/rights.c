@@ -23,7 +23,7 @@ static uint64_t take_set(struct dn_str *rest, struct dn_str key) {
 struct dn_rights dn_rights_read(int proc) {
         dn_autotext struct dn_text status = {0};
         struct dn_rights r = {0};
-        struct dn_str rest;
+        struct dn_str rest, value;
 
         if (dn_file_append(proc, "self/status", 65536, &status) < 0)
                 return r;
@@ -31,6 +31,8 @@ struct dn_rights dn_rights_read(int proc) {
         r.has = take_set(&rest, DN_STR("CapPrm"));
         r.has |= take_set(&rest, DN_STR("CapEff"));
         r.bound = take_set(&rest, DN_STR("CapBnd"));
+        r.no_new = dn_str_value(&rest, DN_STR("NoNewPrivs"), &value) && dn_str_equal(value, DN_STR("1"));
+        r.filtered = dn_str_value(&rest, DN_STR("Seccomp"), &value) && dn_str_equal(value, DN_STR("2"));
         return r;
 }
 

@@ -3,12 +3,12 @@
 #pragma once
 #include <stdint.h>
 
-/* The effective set as it was, for dn_rights_drop. */
+/* The effective set as it was, for dn_lower. */
 struct dn_raised {
         uint32_t effective[2];
         int changed;
 };
 
 /* CAP_BPF and CAP_PERFMON, as far as they are permitted. */
-struct dn_raised dn_rights_raise(void);
-void dn_rights_drop(const struct dn_raised *before);
+struct dn_raised dn_raise(void);
+void dn_lower(const struct dn_raised *before);

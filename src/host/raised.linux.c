@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "modules/ebpf/rights.h"
+#include "host/raised.h"
 
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -26,7 +26,7 @@ static int set(sets s) {
         return (int)syscall(SYS_capset, &header, s);
 }
 
-struct dn_raised dn_rights_raise(void) {
+struct dn_raised dn_raise(void) {
         const uint32_t wanted = 1U << (CAP_PERFMON - 32) | 1U << (CAP_BPF - 32);
         struct dn_raised before = {{0}, 0};
         sets s;
@@ -40,7 +40,7 @@ struct dn_raised dn_rights_raise(void) {
         return before;
 }
 
-void dn_rights_drop(const struct dn_raised *before) {
+void dn_lower(const struct dn_raised *before) {
         sets s;
 
         if (!before->changed || get(s) < 0)

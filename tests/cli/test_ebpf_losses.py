@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel's side misses is counted and said, and what follows from it is a lower bound."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Helper
+from harness import SLOW, cpu_secs
+from test_ebpf import calls, ended, pytestmark  # noqa: F401 # skipped where eBPF does not run
+
+ROOM = 2048  # different errors of different calls (bpf/abi.h, DN_BPF_ERRNOS)
+KERNEL = tuple(int("".join(c for c in n if c.isdigit()) or 0) for n in platform.release().split(".")[:2])
+
+
+# To where one's own memory is seeked is what the call returns, also where that looks like an error.
+ERRORS = (
+    "import ctypes, os\n"
+    "libc, memory = ctypes.CDLL(None), os.open('/proc/self/mem', os.O_RDONLY)\n"
+    "libc.lseek.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_int]\n"
+    "for i in range(1, 4001): libc.lseek(memory, -i, 0)\n"
+)
+
+
+def test_more_errors_than_there_is_room_for_are_lost_and_said() -> None:
+    record = ended("run", sys.executable, "-c", ERRORS)
+    block = record["ebpf"]
+    assert calls(record)["lseek"]["errors"] >= 4000, "what is counted by number has room for all"
+    listed = block["syscalls"]["errors"]
+    assert len(listed) <= ROOM
+    of_it = [e["count"] for e in listed if e["name"] == "lseek"]
+    assert len(of_it) >= ROOM // 2
+    assert block["lost_events"] >= 4000 - sum(of_it) > 0
+
+
+def test_where_something_was_lost_a_total_that_nobody_else_has_is_a_lower_bound(truth: Helper, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    script = f'{truth("spawn")} {report} ignored 200 2000; exec {sys.executable} -c "{ERRORS}"'
+    record = ended("run", "sh", "-c", script)
+    assert record["ebpf"]["lost_events"] > 0
+    assert "lower_bound" in record
+    used = int.from_bytes(report.read_bytes()[:8], sys.byteorder) / 1e9
+    assert cpu_secs(record["totals"]) >= used, "of threads that end nothing was lost here"
+
+
+@pytest.mark.skipif(KERNEL < (7, 0), reason="before Linux 7.0 nothing interrupts the program of a tracepoint")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for real-time threads")
+def test_programs_that_the_kernel_left_out_are_in_lost_events(truth: Helper) -> None:
+    """Two that are woken again and again interrupt two that call without end, on one processor."""
+    count = 300_000 if SLOW else 3_000_000
+    waker = "import time\nwhile True: time.sleep(0.0002)"
+    script = (
+        f"taskset -c 0 chrt -f 10 {sys.executable} -c '{waker}' & a=$!\n"
+        f"taskset -c 0 {truth('calls')} {count} 2; s=$?\n"
+        "kill -9 $a; wait $a 2>/dev/null; exit $s"
+    )
+    record = ended("run", "sh", "-c", script)
+    lost, counted = record["ebpf"]["lost_events"], calls(record)["getppid"]["count"]
+    if "PREEMPT" not in platform.version():
+        pytest.skip("this kernel does not interrupt itself")
+    assert lost > 0
+    assert count - lost <= counted <= count + 10
