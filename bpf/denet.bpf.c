@@ -2,6 +2,7 @@
  * What runs in the kernel: one object, whose parts are loaded as they are asked for. */
 #include "exits.bpf.h"
 #include "syscalls.bpf.h"
+#include "tasks.bpf.h"
 #include "tree.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -59,7 +59,26 @@ struct sched_entity {
         __u64 sum_exec_runtime;
 };
 
+struct seqcount {
+        unsigned int sequence;
+};
+
+struct seqcount_spinlock {
+        struct seqcount seqcount;
+};
+
+typedef struct {
+        struct seqcount_spinlock seqcount;
+} seqlock_t;
+
+struct list_head {
+        struct list_head *next;
+};
+
 struct signal_struct {
+        int nr_threads;
+        struct list_head thread_head;
+        seqlock_t stats_lock;
         __u64 utime, stime, cutime, cstime;
         unsigned long nvcsw, nivcsw, cnvcsw, cnivcsw;
         unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt;
@@ -71,6 +90,44 @@ struct signal_struct {
 struct thread_info {
         unsigned long flags;
         __u32 status;
+        __u32 cpu;
+};
+
+struct percpu_counter {
+        __s64 count;
+};
+
+struct mm_struct {
+        unsigned long total_vm, start_stack;
+        struct percpu_counter rss_stat[4];
+};
+
+/* Before 6.2. */
+struct mm_rss_stat___before {
+        long count[4];
+};
+
+struct mm_struct___before {
+        struct mm_rss_stat___before rss_stat;
+};
+
+struct sighand_struct;
+
+struct timespec64 {
+        __s64 tv_sec;
+        long tv_nsec;
+};
+
+struct timens_offsets {
+        struct timespec64 boottime;
+};
+
+struct time_namespace {
+        struct timens_offsets offsets;
+};
+
+struct nsproxy {
+        struct time_namespace *time_ns;
 };
 
 struct task_struct {
@@ -87,6 +144,17 @@ struct task_struct {
         struct sched_info sched_info;
         struct task_io_accounting ioac;
         struct signal_struct *signal;
+        struct sighand_struct *sighand;
+        struct mm_struct *mm;
+        struct nsproxy *nsproxy;
+        struct list_head thread_node;
+        __u64 start_boottime;
+        char comm[16];
+};
+
+/* Before 5.16. */
+struct task_struct___before {
+        unsigned int cpu;
 };
 
 struct pt_regs {

@@ -20,3 +20,7 @@ void dn_abilities_free(struct dn_ability abilities[DN_ABILITIES]) {
 int dn_probe_counter(void) {
         return -ENOSYS;
 }
+
+bool dn_probe_ebpf(void) {
+        return false;
+}

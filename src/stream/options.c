@@ -32,9 +32,9 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
         if (o.ebpf & ~ebpf_parts)
                 return dn_fail(error, -EINVAL, "denet_options.ebpf is %u; give parts of denet_ebpf", o.ebpf);
         /* GPUs and eBPF that are asked for and not to be had are in the metadata, with the reason, and the rest goes
-         * on. These two would leave a caller with less than it counts on. */
-        if (o.sampler == DENET_SAMPLER_BPF || o.stacks)
-                return dn_fail(error, -ENOTSUP, "stacks, BPF sampler: not part of this version; leave them out");
+         * on. Without these a caller would have less than it counts on. */
+        if (o.stacks)
+                return dn_fail(error, -ENOTSUP, "stacks: not part of this version; leave them out");
         if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)
                 return dn_fail(error, -EINVAL, "denet_options.cgroup is %d; set it to one of denet_choice", o.cgroup);
         *to = o;

@@ -10,6 +10,7 @@
 static void ebpf_close(void *state) {
         struct dn_ebpf *e = state;
 
+        dn_ebpf_sampler_close(e);
         dn_ebpf_syscalls_close(e);
         dn_ebpf_unload(e);
         free(e);
@@ -23,9 +24,12 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
                 return -ENOMEM;
         e->target = t;
         e->parts = t->ebpf;
+        e->samples = t->wants_sampler;
         r = dn_ebpf_load(e, why);
         if (r == 0 && e->parts & DN_BPF_SYSCALLS)
                 r = dn_ebpf_syscalls_open(e);
+        if (r == 0 && e->samples)
+                r = dn_ebpf_sampler_open(e);
         if (r < 0) {
                 ebpf_close(e);
                 return r;
@@ -49,7 +53,7 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
 
         if (r == 0 && e->syscalls)
                 r = dn_ebpf_syscalls_read(e, pass);
-        return r < 0 ? r : put_lost(e, pass);
+        return r < 0 || e->parts == 0 ? r : put_lost(e, pass);
 }
 
 static const struct dn_source source = {.name = "ebpf", .open = ebpf_open, .read = ebpf_read, .close = ebpf_close};

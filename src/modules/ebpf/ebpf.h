@@ -3,6 +3,7 @@
  * describes its types (/sys/kernel/btf/vmlinux). */
 #pragma once
 #include "bpf/abi.h"
+#include "sources/linux/sampler.h"
 #include "sources/source.h"
 
 struct dn_bpf;
@@ -13,9 +14,11 @@ struct dn_ebpf {
         struct dn_bpf *programs;
         struct dn_bpf_shared *shared; /* mapped from the kernel */
         unsigned parts;               /* that run: of enum denet_ebpf */
+        bool samples;                 /* the sampler is loaded */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
         struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run */
+        struct dn_ebpf_sampler *sampler;   /* NULL: it is not loaded */
         uint64_t missed;                   /* times that the kernel left a program out, as far as was asked */
         int64_t asked_ns;                  /* … and when */
 };
@@ -24,6 +27,10 @@ struct dn_ebpf {
  * behind a newline. Raises permitted capabilities meanwhile. */
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why);
 void dn_ebpf_unload(struct dn_ebpf *e);
+/* A process of the tree that was found otherwise, and who belongs to it from there on. 0 or -errno. */
+int dn_ebpf_join(struct dn_ebpf *e, struct dn_key key);
+/* Who is a member by the ones that are. 0 or -errno. */
+int dn_ebpf_mark_all(struct dn_ebpf *e);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */
@@ -36,3 +43,7 @@ int dn_ebpf_exits_read(struct dn_ebpf *e, struct dn_pass *pass);
 int dn_ebpf_syscalls_open(struct dn_ebpf *e);
 int dn_ebpf_syscalls_read(struct dn_ebpf *e, struct dn_pass *pass); /* 0 or -ENOMEM */
 void dn_ebpf_syscalls_close(struct dn_ebpf *e);
+
+/* sampler.c: offers itself to the target. */
+int dn_ebpf_sampler_open(struct dn_ebpf *e);
+void dn_ebpf_sampler_close(struct dn_ebpf *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "host/clock.h"
+#include "host/kill.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/rights.h"
 
@@ -20,7 +21,7 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 }
 
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, unsigned parts) {
+static void choose(struct dn_bpf *b, unsigned parts, bool samples) {
         bool counts = parts & DN_BPF_EXITS, calls = parts & DN_BPF_SYSCALLS;
 
         bpf_program__set_autoload(b->progs.add_up, counts);
@@ -28,6 +29,7 @@ static void choose(struct dn_bpf *b, unsigned parts) {
         bpf_program__set_autoload(b->progs.on_enter, calls);
         bpf_program__set_autoload(b->progs.on_exit, calls);
         bpf_program__set_autoload(b->progs.on_exec, calls);
+        bpf_program__set_autoload(b->progs.sample, samples);
 }
 
 static int refused(int r, struct dn_text *why) {
@@ -62,17 +64,22 @@ int dn_ebpf_iterate(struct bpf_link *link) {
         return n < 0 ? -errno : 0;
 }
 
+/* Not just held: it may have started others already. */
+static bool is_running(const struct dn_target *t) {
+        return t->attached || t->under_way;
+}
+
 /* The main process; from then on whom it starts. */
 static int mark_main(struct dn_ebpf *e) {
         uint32_t pid = (uint32_t)e->target->main.pid;
-        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !e->target->attached};
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !is_running(e->target)};
 
         return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &e->target->pidfd, &thread, BPF_ANY);
 }
 
 /* Who runs already. One that a member starts meanwhile is a member; one whose parent is found after it is found by the
  * next look. */
-static int mark_all(struct dn_ebpf *e) {
+int dn_ebpf_mark_all(struct dn_ebpf *e) {
         enum { LOOKS = 1000 };
         int r = 0;
 
@@ -85,6 +92,22 @@ static int mark_all(struct dn_ebpf *e) {
                         break;
         }
         return r;
+}
+
+/* The number may have been given out again: it is the process still when that is so after it is held. */
+int dn_ebpf_join(struct dn_ebpf *e, struct dn_key key) {
+        dn_autoclose int pidfd = dn_pidfd_open(key.pid);
+        uint32_t pid = (uint32_t)key.pid;
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid};
+        struct dn_key now;
+        int r;
+
+        if (pidfd < 0)
+                return pidfd;
+        r = dn_platform_identify(e->target->procfs, key.pid, &now);
+        if (r < 0 || !dn_key_equal(now, key))
+                return r < 0 ? r : -ESRCH;
+        return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &pidfd, &thread, BPF_ANY);
 }
 
 /* What the caller could not trace, it is not told of by way of the rights of this file. */
@@ -110,7 +133,7 @@ static int begin(struct dn_ebpf *e) {
         r = dn_ebpf_iterate(e->programs->links.look); /* finds our PID namespace */
         if (r == 0)
                 r = mark_main(e);
-        return r == 0 && e->target->attached ? mark_all(e) : r;
+        return r == 0 && is_running(e->target) ? dn_ebpf_mark_all(e) : r;
 }
 
 static int load(struct dn_ebpf *e) {
@@ -124,9 +147,11 @@ static int load(struct dn_ebpf *e) {
         e->n_processors = n > 0 ? (uint32_t)n : 1;
         e->programs->rodata->config.parts = e->parts;
         e->programs->rodata->config.children = e->target->children;
-        choose(e->programs, e->parts);
+        choose(e->programs, e->parts, e->samples);
         r = bpf_map__set_max_entries(e->programs->maps.calls,
                                      e->parts & DN_BPF_SYSCALLS ? DN_BPF_NUMBERS * e->n_processors : 1);
+        if (r == 0)
+                r = bpf_map__set_max_entries(e->programs->maps.places, e->samples ? DN_BPF_PLACES : 1);
         if (r == 0)
                 r = dn_bpf__load(e->programs);
         if (r == 0)
@@ -145,6 +170,12 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
                 return r;
         before = dn_rights_raise();
         r = load(e);
+        /* An older kernel may lack what the sampler alone takes. */
+        if (r < 0 && r != -ENOMEM && e->samples && e->parts != 0) {
+                dn_ebpf_unload(e);
+                e->samples = false;
+                r = load(e);
+        }
         dn_rights_drop(&before);
         if (r < 0) {
                 dn_ebpf_unload(e);

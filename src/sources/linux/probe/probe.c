@@ -81,6 +81,18 @@ static void look_at_ebpf(struct dn_ability *a, const struct dn_probe_roots *root
         }
 }
 
+bool dn_probe_ebpf(void) {
+        dn_autoclose int proc = dn_file_directory(AT_FDCWD, "/proc"), sys = dn_file_directory(AT_FDCWD, "/sys");
+        struct dn_probe_roots roots = {.proc = proc, .sys = sys, .root = -1};
+        struct dn_rights rights = dn_rights_read(proc);
+        struct dn_ability ability = {0};
+
+        look_at_ebpf(&ability, &roots, &rights);
+        dn_text_free(&ability.reason);
+        dn_text_free(&ability.hint);
+        return ability.can == DN_CAN;
+}
+
 void dn_abilities_look(struct dn_ability abilities[DN_ABILITIES], const struct dn_probe_roots *roots) {
         struct dn_rights rights = dn_rights_read(roots->proc);
 
