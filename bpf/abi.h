@@ -25,11 +25,11 @@ struct dn_bpf_config {
  * process, and then handed on to whom a member starts. */
 struct dn_bpf_thread {
         __u32 tgid, tid; /* as the one that asked sees them, in its PID namespace */
-        __u32 number; /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
-        __u32 marked; /* found by a look at all tasks: by which, from 1 */
-        __u32 held;   /* it is to exec the command yet: what it does until then is not the command's */
-        __u32 parent; /* of a process, when the sampler said something of it last: its parent's number … */
-        __u64 since_ns;   /* when that began */
+        __u32 number;   /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
+        __u32 marked;   /* found by a look at all tasks: by which, from 1 */
+        __u32 held;     /* it is to exec the command yet: what it does until then is not the command's */
+        __u32 parent;   /* of a process, when the sampler said something of it last: its parent's number … */
+        __u64 since_ns; /* when that began */
         __u64 runtime_ns; /* … and what it had used */
 };
 
@@ -76,8 +76,8 @@ struct dn_bpf_shared {
 struct dn_bpf_process {
         __u32 pid, parent; /* as the caller sees them */
         __u32 state, exit_state, flags, threads, processor;
-        __u32 fresh;   /* nothing was said of it before */
-        __u64 read_ns; /* when, by the monotonic clock */
+        __u32 fresh;    /* nothing was said of it before */
+        __u64 read_ns;  /* when, by the monotonic clock */
         __u64 start_ns; /* since the machine's boot, as the caller sees that */
         __u64 runtime_ns, user_ns, system_ns, reaped_user_ns, reaped_system_ns;
         __u64 minor_faults, major_faults, reaped_minor_faults, reaped_major_faults;

@@ -119,7 +119,7 @@ int dn_sample_look_at_abilities(struct denet *d);
 
 /* sampler.c */
 int dn_sampler_require(struct denet *d, denet_error *error); /* where it was asked for. 0 or -errno */
-int dn_sampler_choose(struct denet *d); /* who samples in the pass that comes. 0 or -ENOMEM */
+int dn_sampler_choose(struct denet *d);                      /* who samples in the pass that comes. 0 or -ENOMEM */
 
 /* ending.c */
 int dn_ending_finish(struct denet *d); /* a pass; unless somebody is waited for still, the exit record, and done */

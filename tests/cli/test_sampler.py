@@ -182,7 +182,9 @@ def test_memory_is_that_of_statm(background: Background) -> None:
 
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
-CAN_UNSHARE = bool(shutil.which("unshare")) and os.geteuid() == 0 and subprocess.run([*NAMESPACE, "true"]).returncode == 0
+CAN_UNSHARE = (
+    bool(shutil.which("unshare")) and os.geteuid() == 0 and subprocess.run([*NAMESPACE, "true"]).returncode == 0
+)
 
 
 @pytest.mark.skipif(not CAN_UNSHARE, reason="no PID namespace can be made here")
@@ -221,9 +223,7 @@ def test_refused_the_command_is_not_started(tmp_path: Path) -> None:
 
 def grown_tree(count: int) -> list[str]:
     script = (
-        "import os, time\n"
-        f"for i in range({count}):\n if os.fork() == 0: time.sleep(2.5); os._exit(0)\n"
-        "time.sleep(2.6)"
+        f"import os, time\nfor i in range({count}):\n if os.fork() == 0: time.sleep(2.5); os._exit(0)\ntime.sleep(2.6)"
     )
     return [sys.executable, "-c", script]
 

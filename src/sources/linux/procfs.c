@@ -296,7 +296,7 @@ int64_t dn_platform_tasks(struct dn_procfs *p) {
         uint64_t tasks;
 
         return dn_str_cut(&rest, '/', &running) && dn_str_take_u64(&rest, &tasks) && tasks <= INT32_MAX ? (int64_t)tasks
-                                                                                                       : 0;
+                                                                                                        : 0;
 }
 
 bool dn_platform_is_kernel_thread(struct dn_procfs *p, int64_t pid) {

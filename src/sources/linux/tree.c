@@ -289,8 +289,7 @@ static const struct candidate *find_stray(const struct tree *tree) {
                 const struct candidate *c = &tree->found[i];
                 uint32_t j = 0;
 
-                while (c->belongs && j < tree->n_found &&
-                       (tree->found[j].pid != c->ppid || !tree->found[j].belongs))
+                while (c->belongs && j < tree->n_found && (tree->found[j].pid != c->ppid || !tree->found[j].belongs))
                         j++;
                 if (c->belongs && j == tree->n_found)
                         return c;
