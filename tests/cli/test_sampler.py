@@ -215,7 +215,16 @@ def test_refused_the_command_is_not_started(tmp_path: Path) -> None:
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("takes root and setpriv(1)")
     trace = tmp_path / "trace"
-    command = ["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", DENET, "--sampler", "bpf", "run", "touch", trace]
+    command = [
+        "setpriv",
+        "--bounding-set=-bpf,-perfmon,-sys_admin",
+        DENET,
+        "--sampler",
+        "bpf",
+        "run",
+        "touch",
+        str(trace),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, trace.exists()) == (125, False)
     assert re.fullmatch(r"denet: sampler bpf: .*CAP_BPF.*; .*setcap .*, or --sampler procfs\n", done.stderr)
