@@ -28,9 +28,8 @@ struct dn_bpf_thread {
         __u32 number;   /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
         __u32 marked;   /* found by a look at all tasks: by which, from 1 */
         __u32 held;     /* it is to exec the command yet: what it does until then is not the command's */
-        __u32 parent;   /* of a process, when the sampler said something of it last: its parent's number … */
+        __u32 sampled;  /* the sampler has said something of it */
         __u64 since_ns; /* when that began */
-        __u64 runtime_ns; /* … and what it had used */
 };
 
 /* System calls have their number as index; those of another table (32-bit programs on a 64-bit kernel) stand behind. */

@@ -72,7 +72,7 @@ typedef struct {
 } seqlock_t;
 
 struct list_head {
-        struct list_head *next;
+        struct list_head *next, *prev;
 };
 
 struct signal_struct {

@@ -14,6 +14,23 @@ struct {
         __type(value, struct dn_bpf_place);
 } places SEC(".maps");
 
+/* What was said of a process last, by its number in the kernel, modulo. An array, since a look passes by all processes,
+ * and most of them have slept: there its neighbours' are read along. */
+struct said {
+        __u32 pid;    /* the kernel's */
+        __u32 tgid;   /* the caller's */
+        __u32 parent; /* the kernel's number of it */
+        __u32 unused;
+        __u64 runtime_ns;
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, DN_BPF_PLACES);
+        __type(key, __u32);
+        __type(value, struct said);
+} last SEC(".maps");
+
 /* One thread after the other, by the list that a process has of them. */
 struct walk {
         __u64 at, head;
@@ -179,12 +196,28 @@ static __always_inline void describe(struct dn_bpf_process *p, struct task_struc
         BPF_CORE_READ_INTO(&p->comm, task, comm);
 }
 
-static __always_inline void note_place(struct dn_bpf_thread *thread, __u32 record) {
-        __u32 key = thread->tgid % DN_BPF_PLACES;
+static __always_inline void note_place(__u32 tgid, __u32 record) {
+        __u32 key = tgid % DN_BPF_PLACES;
         struct dn_bpf_place *place = bpf_map_lookup_elem(&places, &key);
 
         if (place)
-                *place = (struct dn_bpf_place){.pid = thread->tgid, .look = sampling.look, .record = record};
+                *place = (struct dn_bpf_place){.pid = tgid, .look = sampling.look, .record = record};
+}
+
+static __always_inline struct said *last_of(struct task_struct *task) {
+        __u32 key = (__u32)task->pid % DN_BPF_PLACES;
+
+        return bpf_map_lookup_elem(&last, &key);
+}
+
+static __always_inline void note_last(struct dn_bpf_thread *thread, struct task_struct *task, __u64 runtime_ns) {
+        struct said *said = last_of(task);
+
+        if (said)
+                *said = (struct said){.pid = task->pid,
+                                      .tgid = thread->tgid,
+                                      .parent = task->real_parent ? task->real_parent->tgid : 0,
+                                      .runtime_ns = runtime_ns};
 }
 
 /* Of the one who reads. */
@@ -203,16 +236,27 @@ static __always_inline int say(struct seq_file *seq, struct walk *walk, struct d
         bool whole = false;
 
         walk->process.pid = thread->tgid;
-        walk->process.fresh = thread->parent == 0;
+        walk->process.fresh = !thread->sampled;
         describe(&walk->process, task);
         for (int i = 0; i < TRIES && !whole; i++)
                 whole = add_up_process(walk, task, signal);
         if (!whole || bpf_seq_write(seq, &walk->process, sizeof(walk->process)) < 0)
                 return 0;
-        thread->parent = task->real_parent ? task->real_parent->tgid : 0;
-        thread->runtime_ns = walk->process.runtime_ns;
-        note_place(thread, ++sampling.records);
+        thread->sampled = 1;
+        note_last(thread, task, walk->process.runtime_ns);
+        note_place(thread->tgid, ++sampling.records);
         return 0;
+}
+
+/* It has used no more than what was said of it last, to the nanosecond, and so has done nothing since. */
+static __always_inline bool is_last(const struct said *said, struct task_struct *task, __u64 runtime_ns) {
+        return said && runtime_ns > 0 && said->runtime_ns == runtime_ns && said->pid == (__u32)task->pid &&
+               task->real_parent && said->parent == (__u32)task->real_parent->tgid;
+}
+
+/* Most processes have one thread, and had no other: of those it takes no look at what their threads share. */
+static __always_inline bool is_alone(struct task_struct *task) {
+        return task->thread_node.next == task->thread_node.prev;
 }
 
 SEC("iter/task")
@@ -221,10 +265,17 @@ int sample(struct bpf_iter__task *ctx) {
         struct signal_struct *signal;
         struct dn_bpf_thread *thread;
         struct walk walk = {0};
-        bool whole;
+        struct said *said;
+        bool whole, may_skip;
 
         if (!task || task->pid != task->tgid)
                 return 0;
+        said = last_of(task);
+        may_skip = !sampling.all && !task->exit_state && task->__state != 0;
+        if (may_skip && is_alone(task) && is_last(said, task, task->se.sum_exec_runtime)) {
+                note_place(said->tgid, 0);
+                return 0;
+        }
         signal = task->signal;
         thread = thread_of(task);
         if (!thread || !signal || thread->tgid == 0)
@@ -232,9 +283,8 @@ int sample(struct bpf_iter__task *ctx) {
         if (!sampling.ready)
                 find_time_namespace();
         whole = look_at(&walk, task, signal);
-        if (whole && !walk.runs && !sampling.all && !task->exit_state && task->real_parent &&
-            thread->runtime_ns == walk.runtime_ns && thread->parent == (__u32)task->real_parent->tgid) {
-                note_place(thread, 0);
+        if (whole && may_skip && !walk.runs && is_last(said, task, walk.runtime_ns)) {
+                note_place(thread->tgid, 0);
                 return 0;
         }
         return say(ctx->meta->seq, &walk, thread, task, signal);

@@ -153,6 +153,8 @@ static int load(struct dn_ebpf *e) {
         if (r == 0)
                 r = bpf_map__set_max_entries(e->programs->maps.places, e->samples ? DN_BPF_PLACES : 1);
         if (r == 0)
+                r = bpf_map__set_max_entries(e->programs->maps.last, e->samples ? DN_BPF_PLACES : 1);
+        if (r == 0)
                 r = dn_bpf__load(e->programs);
         if (r == 0)
                 r = dn_bpf__attach(e->programs);
