@@ -8,6 +8,7 @@
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
 #     make inject         lets every allocation and every system call fail once; some minutes
+#     make fuzz           all parsers, SECONDS=600 each
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
@@ -17,6 +18,8 @@
 
 BUILD = build
 ASAN = build-asan
+FUZZ = build-fuzz
+SECONDS = 600
 WHEEL = build-python
 NINJA = ninja
 MESON = $(shell test -x build-tools/bin/meson && echo build-tools/bin/meson || echo meson)
@@ -43,7 +46,7 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run inject test with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
+.PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -58,7 +61,7 @@ run: all
 	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
-test: test-plain test-sanitized test-python
+test: test-plain test-sanitized test-python test-fuzz
 
 # A build made before cmocka was here has no tests, so it is configured anew.
 with-tests: deps-test all
@@ -88,6 +91,14 @@ test-python: all wheel
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet \
 		PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest -q -p no:cacheprovider tests/python
 
+# Some seconds of each target; make fuzz goes on for longer.
+test-fuzz: SECONDS = 3
+test-fuzz fuzz: deps-test
+	@test -e $(FUZZ)/build.ninja || CC=clang $(MESON) setup -Dfuzz=enabled -Dtests=disabled \
+		-Db_sanitize=address,undefined -Db_lundef=false $(FUZZ)
+	@$(NINJA) -C $(FUZZ)
+	@$(PYTHON) tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS)
+
 inject: with-tests
 	@$(PYTHON) tests/inject/run.py
 
@@ -115,7 +126,7 @@ check-python: deps-check
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff check -q
 	@$(PYTHON_SOURCES) | xargs build-tools/bin/ruff format -q --check
 	@$(PYTHON_SCRIPTS) | xargs -n1 $(MYPY)
-	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/inject/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
+	@for d in $(sort $(dir $(wildcard tests/chaos/*.py tests/cli/*.py tests/fuzz/*.py tests/inject/*.py tests/python/*.py tests/qemu/*.py python/denet/*.py))); do $(MYPY) "$$d" || exit 1; done
 
 check-spelling: deps-check
 	@codespell
@@ -145,4 +156,4 @@ static: deps-package
 	@packaging/static
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(WHEEL) build-deb build-static
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(WHEEL) build-deb build-static

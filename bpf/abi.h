@@ -18,7 +18,8 @@ enum {
 /* Set before the programs are loaded; what is not asked for the verifier leaves out. */
 struct dn_bpf_config {
         __u32 parts;
-        __u32 children; /* of members are members; else the main process alone is one */
+        __u32 children;         /* of members are members; else the main process alone is one */
+        __u32 splice, sendfile; /* numbers of these system calls */
 };
 
 /* What a thread is, in its own storage; the map from thread to this is the tree. Written from outside for the main
@@ -55,6 +56,40 @@ struct dn_bpf_usage {
         __u64 read_bytes, written_bytes, cancelled_bytes;
 };
 
+/* Kinds of sockets. */
+enum dn_bpf_socket { DN_BPF_TCP, DN_BPF_UDP, DN_BPF_INET /* others of IPv4 and IPv6 */, DN_BPF_UNIX, DN_BPF_SOCKETS };
+
+/* Processes that may have used sockets or devices at once; those beyond are in the sums alone, and counted as lost. */
+enum { DN_BPF_PROCESSES = 8192 };
+
+/* Bytes that a process has moved through sockets. */
+struct dn_bpf_traffic {
+        __u64 pid; /* as the one that asked sees it; the first of each struct that is kept by process */
+        __u64 received[DN_BPF_SOCKETS], sent[DN_BPF_SOCKETS];
+};
+
+/* What a process, or all, had block devices do. */
+struct dn_bpf_blocks {
+        __u64 pid;
+        __u64 read_bytes, write_bytes, reads, writes;
+        __u64 discard_bytes, discards, flushes;
+};
+
+/* A request that a device is at, and those that may be under way at once. */
+struct dn_bpf_request {
+        __u64 since_ns;
+        __u64 writes;
+};
+enum { DN_BPF_REQUESTS = 8192 };
+
+/* Requests that are done, by the time that they took: of [0] below 1 us, of [n] from 2^(n - 1) us to below 2^n; the
+ * last has all above. */
+enum { DN_BPF_LATENCIES = 32 };
+struct dn_bpf_latency {
+        __u64 reads[DN_BPF_LATENCIES], writes[DN_BPF_LATENCIES];
+        __u64 total_ns, max_ns;
+};
+
 /* Global: mapped into the one that loaded the programs. */
 struct dn_bpf_shared {
         __u32 level;                        /* of its PID namespace */
@@ -68,6 +103,10 @@ struct dn_bpf_shared {
         struct dn_bpf_usage
                 before;   /* of those found by a look: their threads that had ended, children they had reaped */
         __u64 peak_pages; /* largest resident set of a process that has ended */
+        __u64 received[DN_BPF_SOCKETS], sent[DN_BPF_SOCKETS];               /* by all members */
+        __u64 received_before[DN_BPF_SOCKETS], sent_before[DN_BPF_SOCKETS]; /* by those that have ended */
+        struct dn_bpf_blocks blocks, blocks_before;                         /* the same of devices */
+        struct dn_bpf_latency latency;
 };
 
 /* A process that is new or has run since the sampler's last look; times in ns, sizes in pages. Sums are of all its

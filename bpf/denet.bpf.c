@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  * What runs in the kernel: one object, whose parts are loaded as they are asked for. */
+#include "disk.bpf.h"
+#include "ends.bpf.h"
 #include "exits.bpf.h"
+#include "net.bpf.h"
 #include "syscalls.bpf.h"
 #include "tasks.bpf.h"
 #include "tree.bpf.h"

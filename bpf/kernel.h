@@ -34,7 +34,26 @@ enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 /* uapi/linux/sched.h, linux/sched.h */
 enum { CLONE_THREAD = 0x10000 };
-enum { TASK_DEAD = 0x80 };
+enum { TASK_DEAD = 0x80, PF_EXITING = 4 };
+
+/* linux/socket.h, uapi/linux/in.h, uapi/linux/stat.h */
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, MSG_PEEK = 2, MSG_ERRQUEUE = 0x2000 };
+enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_UDPLITE = 136, IPPROTO_MPTCP = 262 };
+enum { S_IFMT = 0170000, S_IFSOCK = 0140000 };
+
+/* linux/blk_types.h */
+enum { BIO_CLONED = 1 };
+enum {
+        REQ_OP_READ = 0,
+        REQ_OP_WRITE = 1,
+        REQ_OP_FLUSH = 2,
+        REQ_OP_DISCARD = 3,
+        REQ_OP_SECURE_ERASE = 5,
+        REQ_OP_ZONE_APPEND = 7,
+        REQ_OP_WRITE_ZEROES = 9,
+        REQ_OP_MASK = 255,
+};
+enum req_flag_bits { __REQ_PREFLUSH = 18 }; /* where it really is, CO-RE tells */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -75,10 +94,65 @@ struct list_head {
         struct list_head *next, *prev;
 };
 
+typedef struct {
+        int counter;
+} atomic_t;
+
+struct inode {
+        unsigned short i_mode;
+};
+
+struct file {
+        struct inode *f_inode;
+        void *private_data;
+};
+
+struct fdtable {
+        unsigned int max_fds;
+        struct file **fd;
+};
+
+struct files_struct {
+        struct fdtable *fdt;
+};
+
+struct sock_common {
+        unsigned short skc_family;
+};
+
+struct sock {
+        struct sock_common __sk_common;
+        __u16 sk_protocol;
+};
+
+struct proto_ops {
+        void *splice_read;
+};
+
+struct socket {
+        struct sock *sk;
+        const struct proto_ops *ops;
+};
+
+struct bvec_iter {
+        unsigned int bi_size;
+};
+
+struct bio {
+        unsigned int bi_opf;
+        unsigned short bi_flags;
+        struct bvec_iter bi_iter;
+};
+
+struct request {
+        unsigned int cmd_flags;
+};
+
 struct signal_struct {
         int nr_threads;
         struct list_head thread_head;
         seqlock_t stats_lock;
+        atomic_t live;
         __u64 utime, stime, cutime, cstime;
         unsigned long nvcsw, nivcsw, cnvcsw, cnivcsw;
         unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt;
@@ -144,6 +218,7 @@ struct task_struct {
         struct sched_info sched_info;
         struct task_io_accounting ioac;
         struct signal_struct *signal;
+        struct files_struct *files;
         struct sighand_struct *sighand;
         struct mm_struct *mm;
         struct nsproxy *nsproxy;
@@ -158,6 +233,12 @@ struct task_struct___before {
 };
 
 struct pt_regs {
+#if defined(__TARGET_ARCH_x86)
+        unsigned long di, si, orig_ax;
+#elif defined(__TARGET_ARCH_arm64)
+        __u64 regs[31], orig_x0;
+        __s32 syscallno;
+#endif
         unsigned long ip;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Prints the field table, a line a field, its columns apart by tabs: what tools/fields-doc makes its pages from. With
- * --blocks the blocks: path, key, and of one of many rows the name of a row's number.
+ * --blocks the blocks: path, key, of an array of rows the name of a row's number, and of a map of them "map".
  */
 #include "model/field.h"
 
@@ -28,8 +28,8 @@ static const char *const times[] = {[DN_LAST] = "last", [DN_MEAN] = "mean", [DN_
 static void print_block(int part) {
         const struct dn_block *block = dn_block(part);
 
-        printf("%.*s\t%.*s\t%.*s\n", (int)block->path.n, block->path.p, (int)block->key.n, block->key.p,
-               (int)block->number.n, block->number.p);
+        printf("%.*s\t%.*s\t%.*s\t%s\n", (int)block->path.n, block->path.p, (int)block->key.n, block->key.p,
+               (int)block->number.n, block->number.p, block->map ? "map" : "");
 }
 
 int main(int argc, char **argv) {

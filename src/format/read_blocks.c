@@ -94,16 +94,50 @@ static void take_row(const struct reading *r, int part) {
                         take_member(r, part, key, row, &next);
 }
 
+static void take_rows(const struct reading *r, int part) {
+        if (!dn_scan_array(r->scan))
+                return;
+        r->sample->part[part].n = 0;
+        while (dn_scan_element(r->scan))
+                take_row(r, part);
+}
+
+/* A member that has no name of a key is passed over. */
+static void take_named(const struct reading *r, int part, struct dn_str name) {
+        int next = dn_part_first(part);
+        struct dn_row *row;
+        struct dn_str key;
+        struct dn_key who;
+
+        if (!dn_key_of(name, &who)) {
+                dn_scan_skip(r->scan);
+                return;
+        }
+        if (!dn_scan_object(r->scan))
+                return;
+        row = new_row(r, part);
+        if (row)
+                row->key = who;
+        while (dn_scan_member(r->scan, &key))
+                take_member(r, part, key, row, &next);
+}
+
+static void take_map(const struct reading *r, int part) {
+        struct dn_str name;
+
+        if (!dn_scan_object(r->scan))
+                return;
+        r->sample->part[part].n = 0;
+        while (dn_scan_member(r->scan, &name))
+                take_named(r, part, name);
+}
+
 static void take_part(const struct reading *r, int part) {
         int next = dn_part_first(part);
         struct dn_str key;
 
         if (dn_part_has_rows(part)) {
-                if (!dn_scan_array(r->scan))
-                        return;
-                r->sample->part[part].n = 0;
-                while (dn_scan_element(r->scan))
-                        take_row(r, part);
+                (dn_block(part)->map ? take_map : take_rows)(r, part);
                 return;
         }
         if (!dn_scan_object(r->scan))

@@ -46,6 +46,22 @@ static void write_rows(struct dn_json *json, int part, const struct dn_table *ro
         dn_json_array_end(json);
 }
 
+static void write_map(struct dn_json *json, int part, const struct dn_table *rows) {
+        char name[DN_KEY_NAME];
+
+        dn_json_key(json, dn_part_name(part));
+        dn_json_object(json);
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const struct dn_row *row = dn_table_row(rows, i);
+
+                dn_json_key(json, dn_key_name(row->key, name));
+                dn_json_object(json);
+                write_fields(json, part, row);
+                dn_json_object_end(json);
+        }
+        dn_json_object_end(json);
+}
+
 static void write_part(struct dn_json *json, const struct dn_sample *s, int part);
 
 /* Those that stand in this one, or at the top. */
@@ -68,7 +84,7 @@ static void write_part(struct dn_json *json, const struct dn_sample *s, int part
         if (!is_there(s, part))
                 return;
         if (dn_part_has_rows(part)) {
-                write_rows(json, part, &s->part[part]);
+                (dn_block(part)->map ? write_map : write_rows)(json, part, &s->part[part]);
                 return;
         }
         dn_json_key(json, dn_part_name(part));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The blocks of a record: each part is an object under its key, or an array of them, made of its fields by the table.
- * Part of the writer. */
+ * The blocks of a record: each part is an object under its key, or an array of them, or a map of them, made of its
+ * fields by the table. Part of the writer. */
 #pragma once
 #include "base/json_write.h"
 #include "model/derive.h"

@@ -70,14 +70,15 @@ _Static_assert(DN_FIELDS <= 64, "a row has 64 has-bits");
 
 #define TEXT_OF(text) \
         { text, sizeof(text) - 1 }
-#define PART(part_, key_) [DN_##part_] = {TEXT_OF(#key_), TEXT_OF(#key_), {"", 0}, DN_NOTHING, DN_FIRST_##part_},
-#define PART_IN(part_, of_, path_, key_) \
-        [DN_##part_] = {TEXT_OF(#key_), TEXT_OF(#path_ "." #key_), {"", 0}, DN_##of_, DN_FIRST_##part_},
-#define ROWS_IN(part_, of_, path_, key_, number_) \
-        [DN_##part_] = {TEXT_OF(#key_), TEXT_OF(#path_ "." #key_), TEXT_OF(#number_), DN_##of_, DN_FIRST_##part_},
+#define PLACE(part_, of_, path_, key_, number_, map_) \
+        [DN_##part_] = {TEXT_OF(key_), TEXT_OF(path_), TEXT_OF(number_), map_, of_, DN_FIRST_##part_},
+#define PART(part, key) PLACE(part, DN_NOTHING, #key, #key, "", false)
+#define PART_IN(part, of, path, key) PLACE(part, DN_##of, #path "." #key, #key, "", false)
+#define ROWS_IN(part, of, path, key, number) PLACE(part, DN_##of, #path "." #key, #key, #number, false)
+#define MAP_IN(part, of, path, key) PLACE(part, DN_##of, #path "." #key, #key, "", true)
 static const struct dn_block blocks[DN_PARTS] = {
-        [DN_PROCESS] = {{"", 0}, {"", 0}, {"", 0}, DN_NOTHING, 0},
-        [DN_WHOLE] = {{"", 0}, {"", 0}, {"", 0}, DN_NOTHING, 0},
+        [DN_PROCESS] = {{"", 0}, {"", 0}, {"", 0}, false, DN_NOTHING, 0},
+        [DN_WHOLE] = {{"", 0}, {"", 0}, {"", 0}, false, DN_NOTHING, 0},
 #include "model/fields.def"
 };
 

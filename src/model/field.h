@@ -116,7 +116,8 @@ static inline int dn_field_index(int id) {
 /* A block: an object, or one of many rows, of the record or within another block. */
 struct dn_block {
         struct dn_str key, path; /* "devices", "gpu.devices" */
-        struct dn_str number;    /* of many rows: the member that a row's key number stands in; else empty */
+        struct dn_str number;    /* of an array of rows: the member that a row's key number stands in; else empty */
+        bool map;                /* of many rows: an object, whose members are named by their keys (dn_key_name) */
         int16_t of;              /* the block that it stands in, or DN_NOTHING */
         int16_t first;           /* of its fields */
 };
@@ -129,7 +130,7 @@ int dn_part_first(int part);
 int dn_part_find_in(int of, struct dn_str key);
 
 static inline bool dn_part_has_rows(int part) {
-        return dn_block(part)->number.n > 0;
+        return dn_block(part)->number.n > 0 || dn_block(part)->map;
 }
 
 /* A word of a field of WORDS: the bit that it is, or -ENOENT; and the word of a bit, empty where there is none. */

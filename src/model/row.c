@@ -2,9 +2,32 @@
 #include "model/row.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const uint32_t row_size = sizeof(struct dn_row) + DN_ROW_ROOM * sizeof(int64_t);
+
+struct dn_str dn_key_name(struct dn_key key, char buffer[DN_KEY_NAME]) {
+        int n = key.start == 0 ? snprintf(buffer, DN_KEY_NAME, "%lld", (long long)key.pid)
+                               : snprintf(buffer, DN_KEY_NAME, "%lld:%llu", (long long)key.pid,
+                                          (unsigned long long)key.start - 1);
+
+        return (struct dn_str){buffer, (size_t)n};
+}
+
+bool dn_key_of(struct dn_str name, struct dn_key *ret_key) {
+        uint64_t pid, tid = 0;
+        struct dn_str first;
+        bool thread;
+
+        if (!dn_str_cut(&name, ':', &first) || !dn_str_u64(first, &pid) || pid > INT64_MAX)
+                return false;
+        thread = first.p + first.n < name.p;
+        if (thread && (!dn_str_u64(name, &tid) || tid == UINT64_MAX))
+                return false;
+        *ret_key = (struct dn_key){(int64_t)pid, thread ? tid + 1 : 0};
+        return true;
+}
 
 struct dn_row *dn_row_new(void) {
         return calloc(1, row_size);

@@ -4,7 +4,8 @@
 #include "model/field.h"
 
 /* Who it is. Of a process: its pid and start time (clock ticks since boot, /proc/PID/stat field 22), so that a pid
- * used again is somebody else. Of a thread, device or syscall: its number and 0. */
+ * used again is somebody else. Of a device or syscall: its number and 0. In a map, where there are no start times, of a
+ * process its pid and 0, of a thread its process's pid, and 1 more than its own. */
 struct dn_key {
         int64_t pid;
         uint64_t start;
@@ -31,6 +32,12 @@ struct dn_table {
 static inline bool dn_key_equal(struct dn_key a, struct dn_key b) {
         return a.pid == b.pid && a.start == b.start;
 }
+
+/* Of a row of a map: "PID", or "PID:TID". It stands in the buffer. */
+enum { DN_KEY_NAME = 44 };
+struct dn_str dn_key_name(struct dn_key key, char buffer[DN_KEY_NAME]);
+/* And back; false, and nothing said, where it is no such name. */
+bool dn_key_of(struct dn_str name, struct dn_key *ret_key);
 
 static inline bool dn_row_has(const struct dn_row *row, int id) {
         return row->has >> dn_field_index(id) & 1;

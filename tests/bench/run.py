@@ -24,6 +24,7 @@ TABLES = {
     "cost": "what a sample costs, beside a bare loop of pread",
     "gpu": "what GPUs cost, with a driver that answers at once",
     "overhead": "what the watched command loses",
+    "ebpf": "what eBPF adds to what it counts",
     "reading": "reading saved files",
     "python": "what the Python package costs",
     "chaos": "ten minutes of random trees, and nothing crashes, hangs, stays or is miscounted",

@@ -141,6 +141,12 @@ def measure(path: Path, command: Sequence[Argument], *options: Argument, **how: 
     return result, read_records(path)
 
 
+def has_io_uring() -> bool:
+    """Of this kernel, for this user."""
+    switch = Path("/proc/sys/kernel/io_uring_disabled")
+    return switch.exists() and switch.read_text().strip() in ("0", "1" if os.geteuid() == 0 else "0")
+
+
 def wait_until(what: Callable[[], object], patience: float = PATIENCE) -> None:
     end = time.monotonic() + patience
     while not what():

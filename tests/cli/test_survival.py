@@ -24,6 +24,7 @@ from harness import (
     execute,
     measure,
     of_kind,
+    parse_records,
     read_records,
     the,
     totals,
@@ -61,9 +62,8 @@ def test_without_proc_it_is_said_and_nothing_is_started(tmp_path: Path) -> None:
 
 @in_namespaces
 def test_on_a_read_only_root_a_run_is_whole() -> None:
-    result = with_mounts(
-        "mount --bind / /mnt; mount -o remount,bind,ro /mnt; cd /mnt", [DENET, "-j", "run", "sh", "-c", "exit 3"]
-    )
+    script = "touch /there 2>/dev/null && exit 9; exit 3"
+    result = with_mounts("mount -o remount,bind,ro /", [DENET, "-j", "run", "sh", "-c", script])
     assert result.status == 3
     assert the(result.records, "exit")["exit_code"] == 3
 
@@ -141,6 +141,62 @@ def test_a_file_that_grows_while_it_is_read_has_an_end(tmp_path: Path) -> None:
         result = denet("--json", "stats", path)
         assert json.loads(result.stdout)["sample_count"] >= 1000
         growing.wait()
+
+
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors of their own")
+def test_with_any_number_of_descriptors_from_3_to_40_it_runs_or_says_why_not(tmp_path: Path) -> None:
+    """Where the dynamic linker has none to load libc with, it is the one who says so."""
+    statuses = []
+    for most in range(3, 41):
+        path, started = tmp_path / f"{most}.jsonl", tmp_path / f"{most}.started"
+        script = f"touch {started}; sleep 0.03; exit 3"
+        result = denet(
+            "-q",
+            "-i5",
+            "-m5",
+            "-o",
+            path,
+            "run",
+            "sh",
+            "-c",
+            script,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)),  # noqa: B023
+        )
+        statuses.append(result.status)
+        if result.status == 3:
+            assert the(read_records(path), "exit")["exit_code"] == 3, most
+            continue
+        assert not started.exists(), (most, result)
+        assert result.stderr.count(b"\n") == 1, (most, result)
+        assert result.status == (125 if result.stderr.startswith(b"denet: ") else 127), (most, result)
+    assert statuses[-1] == 3 and statuses == sorted(statuses, reverse=True), statuses
+
+
+def test_a_rotated_file_of_records_gets_the_rest_and_no_new_one_is_made(background: Background, tmp_path: Path) -> None:
+    """As with a shell's redirection: what was opened is written to, whatever it is called by then."""
+    path, old = tmp_path / "f.jsonl", tmp_path / "f.jsonl.1"
+    process = background([DENET, "-q", "-i", "10", "-m", "10", "-o", path, "run", "sh", "-c", "sleep 0.5; exit 3"])
+    wait_until(lambda: path.exists() and b'"tree"' in path.read_bytes())
+    path.rename(old)
+    before = len(old.read_bytes())
+    assert process.wait(60) == 3
+    assert not path.exists()
+    assert len(old.read_bytes()) > before
+    assert the(read_records(old), "exit")["exit_code"] == 3
+
+
+def test_a_deleted_file_of_records_is_written_to_its_end_and_the_status_is_kept(
+    background: Background, tmp_path: Path
+) -> None:
+    path = tmp_path / "f.jsonl"
+    process = background([DENET, "-q", "-i", "10", "-m", "10", "-o", path, "run", "sh", "-c", "sleep 0.5; exit 3"])
+    wait_until(lambda: path.exists() and b'"tree"' in path.read_bytes())
+    with open(path, "rb") as held:
+        path.unlink()
+        assert process.wait(60) == 3
+        data = held.read()
+    assert not path.exists()
+    assert the(parse_records(data), "exit")["exit_code"] == 3
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "/"])

@@ -4,16 +4,10 @@
 #include "format/csv_read.h"
 #include "format/csv_write.h"
 #include "format/reader.h"
+#include "must.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static void values_stand_in(struct dn_str row, struct dn_str line) {
         struct dn_scan scan = dn_scan_of(line);

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a graphics driver writes of an open device: what is refused leaves the result as it was, what is taken is within
  * what can be summed, and the same again. */
+#include "must.h"
 #include "sources/gpu/drm_fdinfo.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static const uint64_t limit = UINT64_C(1) << 61;
 
@@ -24,8 +18,6 @@ static void check(const struct dn_drm_fdinfo *info) {
                 MUST(e->busy_ns < limit && e->cycles < limit && e->total_cycles < limit && e->max_hz < limit);
         }
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         char *exact = malloc(size ? size : 1);

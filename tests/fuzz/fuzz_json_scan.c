@@ -4,17 +4,11 @@
  * here), and numbers that fit neither its integer nor a double, and takes a NUL for the end of the text; the scanner
  * refuses more than DN_SCAN_DEPTH brackets. */
 #include "base/json_scan.h"
+#include "must.h"
 #include "utf8_text.h"
 
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static void same_value(struct dn_scan *scan, const json_t *value);
 

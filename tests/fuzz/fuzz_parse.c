@@ -2,6 +2,7 @@
  * The parsers of /proc files, one a target (meson.build sets PARSE and the type that it fills). Whatever the bytes, a
  * parser takes them or refuses them: what it refuses leaves the result as it was, what it takes is within what can be
  * summed, the same again, and the same with a newline behind it. */
+#include "must.h"
 #include "sources/linux/parse_busy.h"
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_netdev.h"
@@ -12,13 +13,6 @@
 #include "sources/linux/parse_status.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static const uint64_t tick_limit = UINT64_C(1) << 44, fault_limit = UINT64_C(1) << 56, byte_limit = UINT64_C(1) << 61;
 
@@ -78,12 +72,10 @@ static int parse(struct dn_str text, struct PARSE *ret_result) {
         return r;
 }
 
-/* An empty line is a line of its own in net/dev, and no line of it. */
+/* An empty line is a line of its own in these, and no line of them. */
 static bool may_end_in_newline(void) {
-        return strcmp(NAME, "netdev") != 0;
+        return strcmp(NAME, "netdev") != 0 && strcmp(NAME, "psi") != 0;
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct dn_str text = {(const char *)data, size};

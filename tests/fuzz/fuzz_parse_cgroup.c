@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The files of a cgroup, each parser on the same bytes: what it refuses leaves the result as it was, what it takes is
  * within what can be summed. */
+#include "must.h"
 #include "sources/linux/parse_cgroup.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static const uint64_t limit = UINT64_C(1) << 61, untouched = UINT64_C(0xa5a5a5a5a5a5a5a5);
 
@@ -40,8 +34,6 @@ static void check_io(struct dn_str text) {
         }
         MUST(text.n == 0 && lines <= SIZE_MAX / 2);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct dn_str text = {(const char *)data, size};

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The files of a PMU: a format, and the terms of an event. What is refused leaves the result as it was; what is taken
  * lies where the format says. */
+#include "must.h"
 #include "sources/linux/parse_pmu.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static const uint64_t untouched = UINT64_C(0xa5a5a5a5a5a5a5a5);
 
@@ -34,8 +28,6 @@ static void check_put(const struct dn_pmu_bits *bits, uint64_t value) {
         if (r == 0)
                 MUST(__builtin_popcountll(config[bits->config]) == __builtin_popcountll(value));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Exact room: what stands behind it may not be read. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

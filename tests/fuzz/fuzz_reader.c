@@ -7,18 +7,12 @@
 #include "format/reader.h"
 #include "format/summary_json.h"
 #include "format/writer.h"
+#include "must.h"
 #include "utf8_text.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static const double time_limit = 4503599627370496.0; /* 2^52: a time beyond is none */
 

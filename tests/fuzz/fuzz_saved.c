@@ -3,18 +3,12 @@
  * and every record is one line of JSON (but for what Jansson cannot judge). What Jansson takes for an array has an
  * element for each record and each broken one. */
 #include "denet/denet.h"
+#include "must.h"
 #include "utf8_text.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define MUST(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 static void check_record(const denet_record *r) {
         json_error_t error;

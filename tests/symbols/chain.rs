@@ -25,8 +25,7 @@ mod shop {
 
     #[inline(never)]
     pub fn visit<T: Sell>(seller: &T, n: u64) -> u64 {
-        let closure = #[inline(never)]
-        |k: u64| black_box(seller.sell(k) + 1);
+        let closure = |k: u64| black_box(seller.sell(k) + 1);
         black_box(closure(n) + 1)
     }
 }

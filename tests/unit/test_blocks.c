@@ -141,15 +141,20 @@ static void what_is_no_block_is_passed_over(void **state) {
 
 static void a_csv_row_has_the_blocks_behind_the_whole(void **state) {
         dn_autotext struct dn_text text = {0};
+        int last = DN_ALL_FIELDS - 1;
         made_cleanup struct made m;
 
+        while (!dn_csv_has(last))
+                last--;
         make(&m, DN_TREE, false);
         assert_true(dn_csv_row(&text, &m.record));
         assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,\n")));
-        dn_row_set(dn_block_row(m.sample.part, DN_SYSCALL_ANALYSIS), DN_SYSCALL_ANALYSIS_network_intensity, 3100, 1);
+        dn_row_set(dn_block_row(m.sample.part, dn_fields[last].part), last, 3, 1);
         dn_text_reset(&text);
         assert_true(dn_csv_row(&text, &m.record));
-        assert_true(dn_str_ends(dn_text_str(&text), DN_STR(",,0.31\n")));
+        assert_true(dn_str_ends(dn_text_str(&text), DN_STR("3\n")));
+        assert_false(dn_csv_has(DN_NETWORK_PROCESS_rx_bytes));
+        assert_true(dn_csv_has(DN_NETWORK_RETIRED_rx_bytes));
 }
 
 /* Two devices, of the first a part: each comes back with its texts, words and number. */
@@ -201,6 +206,80 @@ static void rows_within_a_block_come_back(void **state) {
         dn_reader_free(&reader);
 }
 
+/* A process and a thread of another: each is named by its key. */
+static void the_rows_of_a_map_come_back_by_their_names(void **state) {
+        static const char expected[] =
+                "{\"kind\":\"sample\",\"ts_ms\":1000,\"elapsed_us\":250,\"ebpf\":{\"network\":{\"rx_bytes\":9,\"per_"
+                "pid\":{"
+                "\"42\":{\"rx_bytes\":2,\"unix_tx_bytes\":0},\"7:0\":{},\"43:44\":{\"tx_bytes\":3}},"
+                "\"retired\":{\"rx_bytes\":7}}}}";
+        static const struct dn_key keys[] = {{42, 0}, {7, 1}, {43, 45}};
+        struct dn_reader reader = {.children = true};
+        made_cleanup struct made m;
+        struct denet_record back;
+        const struct dn_table *rows;
+        struct dn_row *row;
+        struct dn_str line;
+
+        make(&m, DN_SAMPLE, false);
+        dn_row_set(dn_block_row(m.sample.part, DN_NETWORK), DN_NETWORK_rx_bytes, 9, 1);
+        dn_row_set(dn_block_row(m.sample.part, DN_NETWORK_RETIRED), DN_NETWORK_RETIRED_rx_bytes, 7, 1);
+        for (size_t i = 0; i < DN_COUNT(keys); i++) {
+                row = dn_block_add(m.sample.part, DN_NETWORK_PROCESS);
+                row->key = keys[i];
+                if (i == 0) {
+                        dn_row_set(row, DN_NETWORK_PROCESS_rx_bytes, 2, 1);
+                        dn_row_set(row, DN_NETWORK_PROCESS_unix_tx_bytes, 0, 1);
+                } else if (i == 2)
+                        dn_row_set(row, DN_NETWORK_PROCESS_tx_bytes, 3, 1);
+        }
+        line = dn_writer_text(m.writer, &m.record);
+        assert_str_is(line, expected);
+        assert_int_equal(dn_reader_line(&reader, line, &back), 0);
+        rows = &back.sample->part[DN_NETWORK_PROCESS];
+        assert_int_equal(rows->n, DN_COUNT(keys));
+        for (uint32_t i = 0; i < rows->n; i++)
+                assert_true(dn_key_equal(dn_table_row(rows, i)->key, keys[i]));
+        assert_int_equal(dn_row_or_zero(dn_table_row(rows, 0), DN_NETWORK_PROCESS_rx_bytes), 2);
+        assert_true(dn_row_has(dn_table_row(rows, 0), DN_NETWORK_PROCESS_unix_tx_bytes));
+        assert_int_equal(dn_table_row(rows, 1)->has, 0);
+        assert_int_equal(dn_row_or_zero(dn_table_row(rows, 2), DN_NETWORK_PROCESS_tx_bytes), 3);
+        row = dn_table_row(&back.sample->part[DN_NETWORK_RETIRED], 0);
+        assert_int_equal(dn_row_or_zero(row, DN_NETWORK_RETIRED_rx_bytes), 7);
+        dn_reader_free(&reader);
+}
+
+static void of_a_map_what_is_no_row_is_passed_over(void **state) {
+        static const char line[] =
+                "{\"kind\":\"sample\",\"ts_ms\":1,\"ebpf\":{\"network\":{\"per_pid\":{\"1\":5,\"a\":{\"rx_bytes\":1},"
+                "\"-1\":{},\"2:\":{},\":3\":{},\"\":{},\"9223372036854775808\":{},\"1:18446744073709551615\":{},"
+                "\"4:5:6\":{},\" 7\":{},\"8\":[{}],\"9\":{\"rx_bytes\":6,\"more\":{}}}}},\"mem_rss_kb\":5}";
+        struct dn_reader reader = {.children = true};
+        const struct dn_table *rows;
+        struct denet_record back;
+
+        assert_int_equal(dn_reader_line(&reader, dn_str_of(line), &back), 0);
+        rows = &back.sample->part[DN_NETWORK_PROCESS];
+        assert_int_equal(rows->n, 1);
+        assert_int_equal(dn_table_row(rows, 0)->key.pid, 9);
+        assert_int_equal(dn_row_or_zero(dn_table_row(rows, 0), DN_NETWORK_PROCESS_rx_bytes), 6);
+        assert_int_equal(dn_row_or_zero(dn_table_row(&back.sample->part[DN_PROCESS], 0), DN_mem_rss_kb), 5);
+        dn_reader_free(&reader);
+}
+
+static void a_key_and_its_name_are_one(void **state) {
+        static const struct dn_key keys[] = {
+                {0, 0}, {1, 0}, {1, 1}, {INT64_MAX, 0}, {INT64_MAX, UINT64_MAX}, {4194303, 4194304}};
+        char name[DN_KEY_NAME];
+        struct dn_key back;
+
+        for (size_t i = 0; i < DN_COUNT(keys); i++) {
+                assert_true(dn_key_of(dn_key_name(keys[i], name), &back));
+                assert_true(dn_key_equal(keys[i], back));
+        }
+        assert_str_is(dn_key_name((struct dn_key){12, 14}, name), "12:13");
+}
+
 /* Devices of a lost one, and those that came later, are told by their key, not by their place. */
 static void a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all(void **state) {
         struct dn_snapshot first = {.number = 1}, last = {.number = 2}, now = {.number = 3};
@@ -238,4 +317,6 @@ RUN_TESTS(cmocka_unit_test(a_block_counts_its_fields_from_0),
           cmocka_unit_test(a_block_stands_at_the_top_of_a_sample_and_of_an_exit),
           cmocka_unit_test(what_is_no_block_is_passed_over), cmocka_unit_test(rows_within_a_block_come_back),
           cmocka_unit_test(a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all),
+          cmocka_unit_test(the_rows_of_a_map_come_back_by_their_names),
+          cmocka_unit_test(of_a_map_what_is_no_row_is_passed_over), cmocka_unit_test(a_key_and_its_name_are_one),
           cmocka_unit_test(a_csv_row_has_the_blocks_behind_the_whole))

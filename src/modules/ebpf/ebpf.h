@@ -9,6 +9,14 @@
 struct dn_bpf;
 struct bpf_link;
 
+/* What a map of the programs' keeps by process: its values, each with the PID in front, in the order of that. */
+struct dn_by_process {
+        uint32_t *keys;
+        void *values;
+        size_t size; /* of one */
+        uint32_t n;
+};
+
 struct dn_ebpf {
         struct dn_target *target;
         struct dn_bpf *programs;
@@ -19,8 +27,9 @@ struct dn_ebpf {
         uint32_t n_processors;
         struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run */
         struct dn_ebpf_sampler *sampler;   /* NULL: it is not loaded */
-        uint64_t missed;                   /* times that the kernel left a program out, as far as was asked */
-        int64_t asked_ns;                  /* … and when */
+        struct dn_by_process traffic, blocks;
+        uint64_t missed;  /* times that the kernel left a program out, as far as was asked */
+        int64_t asked_ns; /* … and when */
 };
 
 /* load.c: loads what t->ebpf asks for, and marks who is in the tree. 0; -errno, and `why`, with what would change it
@@ -47,3 +56,14 @@ void dn_ebpf_syscalls_close(struct dn_ebpf *e);
 /* sampler.c: offers itself to the target. */
 int dn_ebpf_sampler_open(struct dn_ebpf *e);
 void dn_ebpf_sampler_close(struct dn_ebpf *e);
+
+/* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
+int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */
+void dn_ebpf_by_process_read(struct dn_by_process *p, int map);
+void dn_ebpf_by_process_close(struct dn_by_process *p);
+
+/* net.c, disk.c. 0 or -ENOMEM. */
+int dn_ebpf_net_open(struct dn_ebpf *e);
+int dn_ebpf_net_read(struct dn_ebpf *e, struct dn_pass *pass);
+int dn_ebpf_disk_open(struct dn_ebpf *e);
+int dn_ebpf_disk_read(struct dn_ebpf *e, struct dn_pass *pass);

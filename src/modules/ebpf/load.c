@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What libbpf would print is in our reason, by its error. */
@@ -20,9 +21,22 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
         return 0;
 }
 
+/* The kernel has this tracepoint. */
+static bool has_hook(const char *name) {
+        return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP) > 0;
+}
+
+/* Parts that this kernel can do. */
+static unsigned possible(unsigned parts) {
+        if (!(parts & DN_BPF_NET))
+                return parts;
+        return has_hook("sock_send_length") && has_hook("sock_recv_length") ? parts : parts & ~(unsigned)DN_BPF_NET;
+}
+
 /* Programs of parts that are not asked for stay out. */
 static void choose(struct dn_bpf *b, unsigned parts, bool samples) {
         bool counts = parts & DN_BPF_EXITS, calls = parts & DN_BPF_SYSCALLS;
+        bool net = parts & DN_BPF_NET, disk = parts & DN_BPF_DISK, starts = disk && has_hook("block_io_start");
 
         bpf_program__set_autoload(b->progs.add_up, counts);
         bpf_program__set_autoload(b->progs.on_switch, counts);
@@ -30,6 +44,36 @@ static void choose(struct dn_bpf *b, unsigned parts, bool samples) {
         bpf_program__set_autoload(b->progs.on_exit, calls);
         bpf_program__set_autoload(b->progs.on_exec, calls);
         bpf_program__set_autoload(b->progs.sample, samples);
+        bpf_program__set_autoload(b->progs.on_end, net || disk);
+        bpf_program__set_autoload(b->progs.on_send, net);
+        bpf_program__set_autoload(b->progs.on_receive, net);
+        bpf_program__set_autoload(b->progs.on_splice, net);
+        bpf_program__set_autoload(b->progs.on_bio, disk);
+        bpf_program__set_autoload(b->progs.on_io_start, starts);
+        bpf_program__set_autoload(b->progs.on_io_done, starts);
+        bpf_program__set_autoload(b->progs.on_issue, disk && !starts);
+        bpf_program__set_autoload(b->progs.on_complete, disk && !starts);
+}
+
+/* What a map takes is there from the start: of parts that are not asked for next to nothing. */
+static int size_maps(struct dn_ebpf *e) {
+        bool net = e->parts & DN_BPF_NET, disk = e->parts & DN_BPF_DISK;
+        const struct {
+                struct bpf_map *map;
+                uint32_t entries;
+        } maps[] = {
+                {e->programs->maps.calls, e->parts & DN_BPF_SYSCALLS ? DN_BPF_NUMBERS * e->n_processors : 1},
+                {e->programs->maps.traffic, net ? DN_BPF_PROCESSES : 1},
+                {e->programs->maps.blocks, disk ? DN_BPF_PROCESSES : 1},
+                {e->programs->maps.requests, disk ? DN_BPF_REQUESTS : 1},
+                {e->programs->maps.places, e->samples ? DN_BPF_PLACES : 1},
+                {e->programs->maps.last, e->samples ? DN_BPF_PLACES : 1},
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < DN_COUNT(maps) && r == 0; i++)
+                r = bpf_map__set_max_entries(maps[i].map, maps[i].entries);
+        return r;
 }
 
 static int refused(int r, struct dn_text *why) {
@@ -144,16 +188,14 @@ static int load(struct dn_ebpf *e) {
         e->programs = dn_bpf__open();
         if (!e->programs)
                 return -errno;
+        e->parts = possible(e->parts);
         e->n_processors = n > 0 ? (uint32_t)n : 1;
         e->programs->rodata->config.parts = e->parts;
         e->programs->rodata->config.children = e->target->children;
         choose(e->programs, e->parts, e->samples);
-        r = bpf_map__set_max_entries(e->programs->maps.calls,
-                                     e->parts & DN_BPF_SYSCALLS ? DN_BPF_NUMBERS * e->n_processors : 1);
-        if (r == 0)
-                r = bpf_map__set_max_entries(e->programs->maps.places, e->samples ? DN_BPF_PLACES : 1);
-        if (r == 0)
-                r = bpf_map__set_max_entries(e->programs->maps.last, e->samples ? DN_BPF_PLACES : 1);
+        e->programs->rodata->config.splice = SYS_splice;
+        e->programs->rodata->config.sendfile = SYS_sendfile;
+        r = size_maps(e);
         if (r == 0)
                 r = dn_bpf__load(e->programs);
         if (r == 0)

@@ -123,24 +123,24 @@ static int add_of_file(struct dn_symbols *s, struct dn_elf *elf, uint64_t at, st
 }
 
 /* Code that no file has was made at run time. */
-static bool find_jit(struct dn_space *space, uint64_t at, struct dn_str *ret_name, uint64_t *ret_start) {
+bool dn_symbols_jit(struct dn_space *space, uint64_t address, struct dn_str *ret_name, uint64_t *ret_start) {
         dn_autoclose int root = -1;
 
         if (!space->jit && dn_jit_new(&space->jit) < 0)
                 return false;
-        if (dn_jit_find(space->jit, at, ret_name, ret_start))
+        if (dn_jit_find(space->jit, address, ret_name, ret_start))
                 return true;
         root = dn_open_root(space);
         if (root < 0 || dn_jit_read(space->jit, root, space->inner_pid, space->uid) < 0)
                 return false;
-        return dn_jit_find(space->jit, at, ret_name, ret_start);
+        return dn_jit_find(space->jit, address, ret_name, ret_start);
 }
 
 static int add_of_jit(struct dn_space *space, uint64_t at, struct dn_frame *frame, struct dn_frames *frames) {
         struct dn_str name;
         uint64_t start;
 
-        if (find_jit(space, at, &name, &start)) {
+        if (dn_symbols_jit(space, at, &name, &start)) {
                 frame->kind = DN_FRAME_JIT;
                 frame->name = dn_frames_keep(frames, name);
                 frame->offset = at - start;

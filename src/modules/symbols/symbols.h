@@ -81,5 +81,9 @@ int dn_symbols_learn(struct dn_symbols *symbols, struct dn_space *space);
 /* Where the address lies; a process that still runs is asked once more where nothing is known to be. NULL: nowhere. */
 const struct dn_mapping *dn_symbols_mapping(struct dn_space *space, uint64_t address);
 
+/* The name of what the process made at the address at run time, and where it begins; the space's, until the next call.
+ * False: it told nobody. */
+bool dn_symbols_jit(struct dn_space *space, uint64_t address, struct dn_str *ret_name, uint64_t *ret_start);
+
 /* The file that is mapped there, opened; it is the symbols', until the next call. NULL where there is none. */
 struct dn_elf *dn_symbols_elf(struct dn_symbols *symbols, struct dn_space *space, const struct dn_mapping *mapping);

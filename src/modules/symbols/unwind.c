@@ -53,6 +53,34 @@ static int by_frame_pointer(struct walk *w) {
         return 1;
 }
 
+/* Python's trampolines of 3.12 keep no frame pointer, and leave one word between the return addresses; later ones do.
+ */
+static int by_trampoline(struct walk *w) {
+        struct dn_registers caller = w->registers;
+        struct dn_str name;
+        uint64_t start, sp, fp = 0;
+
+        if (w->exact || !dn_symbols_jit(w->space, w->registers.pc - 1, &name, &start) ||
+            !dn_str_starts(name, DN_STR("py::")) || !dn_register_get(&caller, dn_register_sp(), &sp))
+                return -ENODATA;
+        if (dn_register_get(&caller, dn_register_fp(), &fp) && fp == sp)
+                return -ENODATA;
+        if (!dn_memory_word(w->memory, sp + 8, 8, &caller.pc))
+                return -EFAULT;
+        if (!dn_symbols_mapping(w->space, caller.pc - 1))
+                return -ENODATA;
+        dn_register_set(&caller, dn_register_sp(), sp + 16);
+        w->registers = caller;
+        return 1;
+}
+
+/* Where no file says how. */
+static int by_custom(struct walk *w, bool made_here) {
+        int r = made_here ? by_trampoline(w) : -ENODATA;
+
+        return r == -ENODATA ? by_frame_pointer(w) : r;
+}
+
 static int by_rules(struct walk *w, struct dn_elf *elf, const struct dn_mapping *m, uint64_t at, bool *ret_signal) {
         uint64_t place;
         struct dn_function function;
@@ -77,7 +105,7 @@ static int step(struct walk *w, bool *ret_signal) {
                 w->exact = *ret_signal;
         if (!m)
                 return -ENODATA;
-        return r == -ENODATA ? by_frame_pointer(w) : r;
+        return r == -ENODATA ? by_custom(w, !elf) : r;
 }
 
 static bool got_further(const struct dn_registers *now, const struct dn_registers *before) {
