@@ -139,5 +139,6 @@ struct dn_bpf_sampling {
         __u32 all;     /* it says all, of the sleeping too */
         __u32 records; /* said by it so far */
         __u32 ready;   /* the next is known */
-        __s64 boot_ns; /* what the caller's time namespace adds to the time since boot */
+        __s64 boot_ns; /* what the caller's time namespace adds to the time since boot … */
+        __s64 mono_ns; /* … and to the monotonic clock */
 };

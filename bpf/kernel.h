@@ -193,7 +193,7 @@ struct timespec64 {
 };
 
 struct timens_offsets {
-        struct timespec64 boottime;
+        struct timespec64 monotonic, boottime;
 };
 
 struct time_namespace {

@@ -40,7 +40,7 @@ struct walk {
         struct dn_bpf_process process;
 };
 
-enum { THREADS_MOST = 1 << 20, TRIES = 4 };
+enum { THREADS_MOST = 1 << 20, TRIES = 4, SECOND_NS = 1000000000 };
 
 /* A thread's own, added. READ takes a member of it. */
 #define ADD_THREAD(to, READ) \
@@ -181,7 +181,7 @@ static __always_inline void describe(struct dn_bpf_process *p, struct task_struc
         struct task_struct *parent = task->real_parent;
         struct mm_struct *mm = task->mm;
 
-        p->read_ns = bpf_ktime_get_ns();
+        p->read_ns = bpf_ktime_get_ns() + sampling.mono_ns;
         p->parent = parent && parent->group_leader ? number_of(parent->group_leader) : 0;
         p->state = task->__state;
         p->exit_state = task->exit_state;
@@ -225,9 +225,12 @@ static __always_inline void find_time_namespace(void) {
         struct task_struct *reader = (struct task_struct *)bpf_get_current_task_btf();
 
         sampling.ready = 1;
-        if (bpf_core_field_exists(((struct time_namespace *)0)->offsets.boottime.tv_sec))
-                sampling.boot_ns = BPF_CORE_READ(reader, nsproxy, time_ns, offsets.boottime.tv_sec) * 1000000000 +
-                                   BPF_CORE_READ(reader, nsproxy, time_ns, offsets.boottime.tv_nsec);
+        if (!bpf_core_field_exists(((struct time_namespace *)0)->offsets.boottime.tv_sec))
+                return;
+        sampling.boot_ns = BPF_CORE_READ(reader, nsproxy, time_ns, offsets.boottime.tv_sec) * SECOND_NS +
+                           BPF_CORE_READ(reader, nsproxy, time_ns, offsets.boottime.tv_nsec);
+        sampling.mono_ns = BPF_CORE_READ(reader, nsproxy, time_ns, offsets.monotonic.tv_sec) * SECOND_NS +
+                           BPF_CORE_READ(reader, nsproxy, time_ns, offsets.monotonic.tv_nsec);
 }
 
 /* A look that has no room for what it would say comes back to the same process. */

@@ -8,7 +8,7 @@
 #include <errno.h>
 
 /* It begins where both hold, and ends where one is missed by half. */
-enum { PAYS_FROM = 100, OTHERS_MOST = 10 /* tasks of the machine for each process of the tree */ };
+enum { PAYS_FROM = 100, TASKS_MOST = 4 /* of the machine, for each process of the tree */ };
 
 int dn_sampler_require(struct denet *d, denet_error *error) {
         const char *why, *end;
@@ -35,7 +35,7 @@ static bool pays(struct denet *d) {
         if (n * slack < PAYS_FROM)
                 return false;
         tasks = dn_platform_tasks(d->target.procfs);
-        return tasks > 0 && tasks <= n * OTHERS_MOST * slack;
+        return tasks > 0 && tasks <= n * TASKS_MOST * slack;
 }
 
 /* In the midst of it. */

@@ -201,12 +201,13 @@ def test_in_a_pid_namespace_pids_are_its_own(tmp_path: Path) -> None:
 @pytest.mark.skipif(not CAN_UNSHARE, reason="no time namespace can be made here")
 def test_in_a_time_namespace_processes_are_themselves(tmp_path: Path) -> None:
     script = f'exec "{DENET}" --sampler bpf -q -o "{tmp_path}/run.jsonl" run sh -c "sleep 0.3 & sleep 0.4"'
-    command = ["unshare", "--time", "--boottime", "12345", "--fork", "sh", "-c", script]
+    command = ["unshare", "--time", "--boottime", "12345", "--monotonic", "54321", "--fork", "sh", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     if "unshare: " in done.stderr:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     records = parse_records((tmp_path / "run.jsonl").read_bytes())
+    check_every_line(records)
     assert {p["name"] for t in of_kind(records, "tree") for p in processes(t).values()} == {"sleep"}
 
 
