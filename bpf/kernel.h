@@ -185,8 +185,6 @@ struct mm_struct___before {
         struct mm_rss_stat___before rss_stat;
 };
 
-struct sighand_struct;
-
 struct timespec64 {
         __s64 tv_sec;
         long tv_nsec;
@@ -219,7 +217,6 @@ struct task_struct {
         struct task_io_accounting ioac;
         struct signal_struct *signal;
         struct files_struct *files;
-        struct sighand_struct *sighand;
         struct mm_struct *mm;
         struct nsproxy *nsproxy;
         struct list_head thread_node;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  * The sampler: a look at all tasks that says of each process of the tree what /proc/PID/stat, io and its CPU clock
- * would, if it is new or has run since the last look. Of one that has slept it notes that it is there. */
+ * would, if it is new or has run since the last look. Of one that has slept it notes that it is there.
+ *
+ * For each load of a pointer, on each path to it, the kernel's verifier goes through the names of all types, up to a
+ * millisecond each time: so pointers are loaded once, or by a helper that it does not look into. */
 #pragma once
 #include "tree.bpf.h"
 
@@ -35,12 +38,13 @@ struct {
 struct walk {
         __u64 at, head;
         __u64 runtime_ns;
-        __u32 runs; /* one of them does, or could */
-        __u32 broken;
+        __u32 parent; /* the kernel's number of it */
+        __u32 runs;   /* one of them does, or could */
+        __u32 broken, unused;
         struct dn_bpf_process process;
 };
 
-enum { THREADS_MOST = 1 << 20, TRIES = 4, SECOND_NS = 1000000000 };
+enum { THREADS_MOST = 1 << 20, TRIES = 2, SECOND_NS = 1000000000 };
 
 /* A thread's own, added. READ takes a member of it. */
 #define ADD_THREAD(to, READ) \
@@ -94,7 +98,7 @@ static long add_thread(__u32 i, struct walk *walk) {
 
 static __always_inline bool begin_walk(struct walk *walk, struct signal_struct *signal) {
         walk->head = (__u64)&signal->thread_head;
-        walk->at = (__u64)signal->thread_head.next;
+        walk->at = (__u64)BPF_CORE_READ(signal, thread_head.next);
         walk->broken = 0;
         return walk->at != walk->head;
 }
@@ -150,7 +154,7 @@ static __always_inline bool add_up_process(struct walk *walk, struct task_struct
 #define DIRECT(member) task->member
 
         begin_sums(&walk->process, signal);
-        walk->process.threads = task->sighand ? signal->nr_threads : 0;
+        walk->process.threads = signal->nr_threads;
         if (signal->nr_threads <= 1)
                 ADD_THREAD(&walk->process, DIRECT);
         else if (begin_walk(walk, signal))
@@ -166,7 +170,8 @@ static __always_inline __u64 resident(struct mm_struct *mm) {
         if (bpf_core_type_exists(struct mm_rss_stat___before))
                 return BPF_CORE_READ(before, rss_stat.count[0]) + BPF_CORE_READ(before, rss_stat.count[1]) +
                        BPF_CORE_READ(before, rss_stat.count[3]);
-        return mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
+        return BPF_CORE_READ(mm, rss_stat[0].count) + BPF_CORE_READ(mm, rss_stat[1].count) +
+               BPF_CORE_READ(mm, rss_stat[3].count);
 }
 
 static __always_inline __u32 processor_of(struct task_struct *task) {
@@ -178,20 +183,18 @@ static __always_inline __u32 processor_of(struct task_struct *task) {
 }
 
 static __always_inline void describe(struct dn_bpf_process *p, struct task_struct *task) {
-        struct task_struct *parent = task->real_parent;
-        struct mm_struct *mm = task->mm;
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
 
         p->read_ns = bpf_ktime_get_ns() + sampling.mono_ns;
-        p->parent = parent && parent->group_leader ? number_of(parent->group_leader) : 0;
         p->state = task->__state;
         p->exit_state = task->exit_state;
         p->flags = task->flags;
         p->processor = processor_of(task);
         p->start_ns = task->start_boottime + sampling.boot_ns;
         if (mm) {
-                p->total_pages = mm->total_vm;
+                p->total_pages = BPF_CORE_READ(mm, total_vm);
                 p->resident_pages = resident(mm);
-                p->start_stack = mm->start_stack;
+                p->start_stack = BPF_CORE_READ(mm, start_stack);
         }
         BPF_CORE_READ_INTO(&p->comm, task, comm);
 }
@@ -210,14 +213,12 @@ static __always_inline struct said *last_of(struct task_struct *task) {
         return bpf_map_lookup_elem(&last, &key);
 }
 
-static __always_inline void note_last(struct dn_bpf_thread *thread, struct task_struct *task, __u64 runtime_ns) {
+static __always_inline void note_last(const struct walk *walk, __u32 tgid, struct task_struct *task) {
         struct said *said = last_of(task);
 
         if (said)
-                *said = (struct said){.pid = task->pid,
-                                      .tgid = thread->tgid,
-                                      .parent = task->real_parent ? task->real_parent->tgid : 0,
-                                      .runtime_ns = runtime_ns};
+                *said = (struct said){
+                        .pid = task->pid, .tgid = tgid, .parent = walk->parent, .runtime_ns = walk->process.runtime_ns};
 }
 
 /* Of the one who reads. */
@@ -233,6 +234,20 @@ static __always_inline void find_time_namespace(void) {
                            BPF_CORE_READ(reader, nsproxy, time_ns, offsets.monotonic.tv_nsec);
 }
 
+/* Its parent's number where the one who asked is in a PID namespace of its own; 0: it is not known there. */
+static __always_inline __u32 parent_within(struct task_struct *task) {
+        struct pid *pid = BPF_CORE_READ(task, real_parent, group_leader, thread_pid);
+        unsigned int level = shared.level;
+        int nr = 0;
+
+        if (!pid || level > BPF_CORE_READ(pid, level) || level > 32)
+                return 0;
+        bpf_probe_read_kernel(&nr, sizeof(nr),
+                              (char *)pid + bpf_core_field_offset(struct pid, numbers) +
+                                      level * bpf_core_type_size(struct upid));
+        return nr;
+}
+
 /* A look that has no room for what it would say comes back to the same process. */
 static __always_inline int say(struct seq_file *seq, struct walk *walk, struct dn_bpf_thread *thread,
                                struct task_struct *task, struct signal_struct *signal) {
@@ -240,21 +255,22 @@ static __always_inline int say(struct seq_file *seq, struct walk *walk, struct d
 
         walk->process.pid = thread->tgid;
         walk->process.fresh = !thread->sampled;
+        walk->process.parent = shared.level == 0 ? walk->parent : parent_within(task);
         describe(&walk->process, task);
         for (int i = 0; i < TRIES && !whole; i++)
                 whole = add_up_process(walk, task, signal);
         if (!whole || bpf_seq_write(seq, &walk->process, sizeof(walk->process)) < 0)
                 return 0;
         thread->sampled = 1;
-        note_last(thread, task, walk->process.runtime_ns);
+        note_last(walk, thread->tgid, task);
         note_place(thread->tgid, ++sampling.records);
         return 0;
 }
 
 /* It has used no more than what was said of it last, to the nanosecond, and so has done nothing since. */
-static __always_inline bool is_last(const struct said *said, struct task_struct *task, __u64 runtime_ns) {
+static __always_inline bool is_last(const struct said *said, struct task_struct *task, __u64 runtime_ns, __u32 parent) {
         return said && runtime_ns > 0 && said->runtime_ns == runtime_ns && said->pid == (__u32)task->pid &&
-               task->real_parent && said->parent == (__u32)task->real_parent->tgid;
+               said->parent == parent;
 }
 
 /* Most processes have one thread, and had no other: of those it takes no look at what their threads share. */
@@ -265,6 +281,7 @@ static __always_inline bool is_alone(struct task_struct *task) {
 SEC("iter/task")
 int sample(struct bpf_iter__task *ctx) {
         struct task_struct *task = ctx->task;
+        struct task_struct *parent;
         struct signal_struct *signal;
         struct dn_bpf_thread *thread;
         struct walk walk = {0};
@@ -275,7 +292,9 @@ int sample(struct bpf_iter__task *ctx) {
                 return 0;
         said = last_of(task);
         may_skip = !sampling.all && !task->exit_state && task->__state != 0;
-        if (may_skip && is_alone(task) && is_last(said, task, task->se.sum_exec_runtime)) {
+        parent = task->real_parent;
+        walk.parent = parent ? parent->tgid : 0;
+        if (may_skip && is_alone(task) && is_last(said, task, task->se.sum_exec_runtime, walk.parent)) {
                 note_place(said->tgid, 0);
                 return 0;
         }
@@ -286,7 +305,7 @@ int sample(struct bpf_iter__task *ctx) {
         if (!sampling.ready)
                 find_time_namespace();
         whole = look_at(&walk, task, signal);
-        if (whole && may_skip && !walk.runs && is_last(said, task, walk.runtime_ns)) {
+        if (whole && may_skip && !walk.runs && is_last(said, task, walk.runtime_ns, walk.parent)) {
                 note_place(thread->tgid, 0);
                 return 0;
         }
