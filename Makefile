@@ -4,21 +4,26 @@
 #
 #     make                build/denet
 #     make run            a first look: denet watches a build of itself, or make run CMD='your command'
-#     make test           the tests, in a plain build and in one with sanitizers, and of the Python package
+#     make test           the tests, also of the Python package, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
 #     make inject         lets every allocation and every system call fail once; some minutes
 #     make fuzz           all parsers, SECONDS=600 each
+#     make coverage       which lines the tests run: build-coverage/coverage.txt
+#     make test-tsan      what has threads, under ThreadSanitizer; make test-valgrind: the unit tests under valgrind
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
 #     make dist-python   a source distribution and a wheel for PyPI, in dist/
+#     make notebook       runs examples/tour.ipynb, plots and all
 #     make static         build-static/denet: one file that needs no other, by musl
 #     make clean
 
 BUILD = build
 ASAN = build-asan
 FUZZ = build-fuzz
+TSAN = build-tsan
+COVERAGE = build-coverage
 SECONDS = 600
 WHEEL = build-python
 NINJA = ninja
@@ -28,10 +33,13 @@ PYTHON = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, fa
 PACKAGE_PYTHON = $(shell test -x build-tools/data/bin/jupyter && echo build-tools/data/bin/python || echo $(PYTHON))
 CMD = sh -c 'rm -rf $(BUILD)/scratch && $(MESON) setup $(BUILD)/scratch . && $(NINJA) -C $(BUILD)/scratch -j2'
 
-SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
-SANITIZERS = ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 DENET_SANITIZED=1
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized \
+	-Dpython=enabled -Dpython.platlibdir=$(CURDIR)/$(ASAN)/site --native-file=build-tools/wheel/python.ini
+SANITIZERS = DENET_SANITIZED=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=abort_on_error=1
 MYPY = env MYPYPATH=python:tests/cli build-tools/bin/mypy --strict --no-error-summary --python-executable "$$(command -v $(PYTHON))"
-PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+PYTEST_OPTIONS = -q -p no:cacheprovider
+PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest $(PYTEST_OPTIONS)
+PACKAGE_PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest $(PYTEST_OPTIONS) tests/python
 
 # Each prints the names of files, for xargs.
 PRUNED = -path tests/fixtures -prune -o
@@ -46,7 +54,8 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python wheel dist-python check $(CHECKS) format bench install deb static clean
+.PHONY: all run inject fuzz coverage test test-fuzz test-tsan test-valgrind with-tests test-plain test-sanitized test-python
+.PHONY: test-python-sanitized wheel dist-python notebook check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -61,7 +70,7 @@ run: all
 	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
-test: test-plain test-sanitized test-python test-fuzz
+test: test-plain test-sanitized test-python test-python-sanitized test-fuzz
 
 # A build made before cmocka was here has no tests, so it is configured anew.
 with-tests: deps-test all
@@ -80,7 +89,7 @@ test-sanitized: deps-test
 # As pip installs it, but with what makes it at hand, and built anew only where something has changed.
 wheel: deps-test
 	@mkdir -p $(WHEEL)
-	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/pip --disable-pip-version-check install -q \
+	@PATH="$(CURDIR)/build-tools/wheel/bin:$$PATH" build-tools/wheel/bin/python -m pip --disable-pip-version-check install -q \
 		--no-build-isolation --no-deps --upgrade --target $(WHEEL)/site -Cbuild-dir=$(WHEEL)/build .
 
 dist-python:
@@ -88,8 +97,23 @@ dist-python:
 
 # Beside the program of this build, whose summaries are to be the package's.
 test-python: all wheel
-	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet \
-		PYTHONDONTWRITEBYTECODE=1 $(PACKAGE_PYTHON) -m pytest -q -p no:cacheprovider tests/python
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site DENET=$(CURDIR)/$(BUILD)/denet $(PACKAGE_PYTEST)
+
+# The sanitizers are loaded into Python before the extension that was built with them. What CPython itself keeps to its
+# end is no leak of ours: tests/python/test_leaks.py looks for those. Its allocator is malloc, so that a borrowed buffer
+# is seen to be overrun.
+test-python-sanitized: deps-test
+	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
+	@grep -q _records $(ASAN)/build.ninja || $(MESON) configure $(ASAN) $(filter -Dpython%,$(SANITIZE))
+	@$(NINJA) -C $(ASAN)
+	@$(MESON) install -C $(ASAN) --no-rebuild --quiet --tags python-runtime
+	@cp $(ASAN)/denet-*.so $(ASAN)/site/denet/
+	LD_PRELOAD=$$(ldd $(ASAN)/site/denet/_records.abi3.so | awk '$$1 ~ /^lib(a|ub)san/ { print $$3 }' | paste -s -d :) \
+		$(SANITIZERS):detect_leaks=0 PYTHONMALLOC=malloc \
+		PYTHONPATH=$(CURDIR)/$(ASAN)/site DENET=$(CURDIR)/$(ASAN)/denet $(PACKAGE_PYTEST)
+
+notebook: wheel
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(PACKAGE_PYTHON) tools/render-notebook examples/tour.ipynb
 
 # Some seconds of each target; make fuzz goes on for longer.
 test-fuzz: SECONDS = 3
@@ -98,6 +122,25 @@ test-fuzz fuzz: deps-test
 		-Db_sanitize=address,undefined -Db_lundef=false $(FUZZ)
 	@$(NINJA) -C $(FUZZ)
 	@$(PYTHON) tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS)
+
+test-tsan: deps-test
+	@test -e $(TSAN)/build.ninja || $(MESON) setup -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized $(TSAN)
+	@$(NINJA) -C $(TSAN)
+	TSAN_OPTIONS=halt_on_error=1 $(MESON) test -C $(TSAN) --no-rebuild --print-errorlogs --timeout-multiplier 4 worker nvml drm
+	TSAN_OPTIONS=halt_on_error=1 DENET_SANITIZED=1 DENET=$(CURDIR)/$(TSAN)/denet $(PYTEST) tests/cli/test_gpu.py
+
+# Not those that need pidfd_open or openat2, which valgrind 3.19 does not know, or have a budget of time.
+NOT_BY_VALGRIND = drm kill recorded_tree sampling spawn stream symbols_jit
+test-valgrind: with-tests
+	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --timeout-multiplier 20 \
+		--wrapper 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+		$(filter-out $(NOT_BY_VALGRIND),$(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)))
+
+coverage: deps-test
+	@test -e $(COVERAGE)/build.ninja || CC=clang $(MESON) setup $(COVERAGE) \
+		-Dc_args='-fprofile-instr-generate -fcoverage-mapping' -Dc_link_args=-fprofile-instr-generate
+	@LLVM_PROFILE_FILE=/dev/null $(NINJA) -C $(COVERAGE)
+	@tools/coverage $(COVERAGE) $(PYTHON)
 
 inject: with-tests
 	@$(PYTHON) tests/inject/run.py
@@ -156,4 +199,4 @@ static: deps-package
 	@packaging/static
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(WHEEL) build-deb build-static
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(TSAN) $(COVERAGE) $(WHEEL) build-deb build-static

@@ -20,7 +20,10 @@ class _Lib:
     DENET_NO_POLLING: Final[int]
     DENET_WRITE_ENV: Final[int]
     DENET_WITH_GPU: Final[int]
+    DENET_WITH_COUNTERS: Final[int]
     DENET_WAIT_ALL: Final[int]
+    DENET_REAP_ORPHANS: Final[int]
+    DENET_WITH_COUNTERS: Final[int]
     DENET_EBPF_SYSCALLS: Final[int]
     DENET_EBPF_OFFCPU: Final[int]
     DENET_EBPF_NET: Final[int]
@@ -30,6 +33,12 @@ class _Lib:
     DENET_CHILDREN_ALL: Final[int]
     DENET_CHILDREN_ACTIVE: Final[int]
     DENET_CHILDREN_NONE: Final[int]
+    DENET_AUTO: Final[int]
+    DENET_OFF: Final[int]
+    DENET_REQUIRE: Final[int]
+    DENET_SAMPLER_AUTO: Final[int]
+    DENET_SAMPLER_PROCFS: Final[int]
+    DENET_SAMPLER_BPF: Final[int]
     DENET_ENV: Final[int]
     DENET_METADATA: Final[int]
     DENET_CHILD: Final[int]
@@ -40,7 +49,21 @@ class _Lib:
     DENET_MAIN: Final[int]
     DENET_CHILDREN: Final[int]
     DENET_WHOLE: Final[int]
+    DENET_PSI: Final[int]
+    DENET_PERF: Final[int]
+    DENET_ENERGY: Final[int]
+    DENET_CGROUP: Final[int]
     DENET_GPU: Final[int]
+    DENET_OFFCPU: Final[int]
+    DENET_THREADS: Final[int]
+    DENET_SYSCALLS: Final[int]
+    DENET_NETWORK: Final[int]
+    DENET_DISK: Final[int]
+    DENET_STACKS: Final[int]
+    DENET_PSI_IO: Final[int]
+    DENET_PSI_CPU: Final[int]
+    DENET_GPU_ALL: Final[int]
+    DENET_GPU_ENERGY: Final[int]
     def denet_run(self, ret_d: CData, o: CData, argv: CData, error: CData) -> int: ...
     def denet_adopt(self, ret_d: CData, o: CData, held: CData, argv: CData, error: CData) -> int: ...
     def denet_attach(self, ret_d: CData, o: CData, pid: int, error: CData) -> int: ...
@@ -60,12 +83,14 @@ class _Lib:
     def denet_progress(self, d: CData, ret_done: CData, ret_total: CData) -> int: ...
     def denet_record_kind(self, r: CData) -> int: ...
     def denet_record_ts_ms(self, r: CData) -> int: ...
+    def denet_record_elapsed_us(self, r: CData) -> int: ...
     def denet_record_json(self, r: CData, ret_size: CData) -> CData: ...
     def denet_record_row(self, r: CData, part: int, i: int) -> CData: ...
     def denet_row_pid(self, row: CData) -> int: ...
     def denet_row_name(self, row: CData) -> CData: ...
     def denet_row_number(self, row: CData, field: int, ret_number: CData) -> int: ...
     def denet_row_steps(self, row: CData, field: int, ret_steps: CData) -> int: ...
+    def denet_row_text(self, row: CData, field: int) -> CData: ...
     def denet_field_id(self, name: bytes) -> int: ...
     def denet_field_at(self, id: int) -> CData: ...
     def denet_sink_open(self, ret_s: CData, path: bytes, format: bytes | CData, error: CData) -> int: ...

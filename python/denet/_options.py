@@ -35,6 +35,7 @@ class Options(NamedTuple):
     write_env: bool = False
     enable_ebpf: bool = False
     enable_gpu: bool = False
+    enable_counters: bool = False
 
     def checked(self) -> Options:
         """These, or what is wrong with them: TypeError, OverflowError, ValueError."""
@@ -58,6 +59,7 @@ class Options(NamedTuple):
             | (lib.DENET_SINCE_PROCESS_START if self.since_process_start else 0)
             | (lib.DENET_WRITE_ENV if self.write_env else 0)
             | (lib.DENET_WITH_GPU if self.enable_gpu else 0)
+            | (lib.DENET_WITH_COUNTERS if self.enable_counters else 0)
         )
         o.ebpf = _ALL_OF_EBPF if self.enable_ebpf else 0
         return o

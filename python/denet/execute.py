@@ -10,8 +10,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ._options import Options, StrOrBytesPath
+from ._pulling import Follower
 from ._stream import Stream
-from .monitor import ProcessMonitor, _Follower
+from .monitor import ProcessMonitor
 
 if TYPE_CHECKING:
     from ._popen import Arguments, HeldPopen
@@ -38,6 +39,7 @@ def execute_with_monitoring(
     enable_gpu: bool = False,
     *,
     write_env: bool = False,
+    enable_counters: bool = False,
     **subprocess_run_arguments: Any,
 ) -> tuple[int, ProcessMonitor]:
     """Runs a command to its end as subprocess.run does, and monitors it and all that it starts.
@@ -77,6 +79,7 @@ def execute_with_monitoring(
         write_env,
         enable_ebpf,
         enable_gpu,
+        enable_counters,
     ).checked()
     if timeout is not None:
         timeout = timeout + 0.0
@@ -213,7 +216,7 @@ def _execute(
 def _follow(monitor: ProcessMonitor, popen: HeldPopen, failure: list[BaseException]) -> None:
     """In a thread of its own: the pipes are drained in the caller's, where Ctrl-C comes."""
     try:
-        with _Follower(monitor, ()) as follower:
+        with Follower(monitor, ()) as follower:
             while follower.advance():
                 pass
     except BaseException as e:

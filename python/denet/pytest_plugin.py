@@ -36,7 +36,7 @@ class _EachTest:
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    @pytest.hookimpl(hookwrapper=True)
+    @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator,unused-ignore]
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         from .measure import Measurement
 

@@ -42,6 +42,11 @@ static void look_up(const struct dn_report *r, struct dn_closing_numbers *n) {
         n->has_gpu_mean = get(r, "gpu.avg_system_gpu_utilization", &n->gpu_mean);
         n->has_gpu_energy = get(r, "gpu.package_joules", &n->gpu_joules);
         n->has_gpu_tree_energy = get(r, "gpu.process_joules", &n->gpu_tree_joules);
+        n->has_energy = get(r, "energy.package_joules", &n->joules);
+        n->has_tree_energy = get(r, "energy.process_joules", &n->tree_joules);
+        n->has_ipc = get(r, "memory_characterization.mean_ipc", &n->ipc);
+        n->has_miss_rate = get(r, "memory_characterization.llc_miss_rate", &n->miss_rate);
+        n->has_stall_ratio = get(r, "memory_characterization.backend_stall_ratio", &n->stall_ratio);
         get(r, "max_processes", &n->processes);
         get(r, "max_threads", &n->threads);
         get(r, "sample_count", &n->samples);
@@ -199,21 +204,40 @@ static void put_io(struct dn_text *text, const struct dn_closing_numbers *n) {
         dn_text_put_char(text, '\n');
 }
 
-static void put_network(struct dn_text *text, const struct dn_closing_numbers *n) {
-        if (n->net_in + n->net_out < 1)
+/* The command's own where eBPF counted it; else everybody's. */
+static void put_network(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n) {
+        bool own = r->kernel.has_network;
+        double in = own ? r->kernel.received : n->net_in, out = own ? r->kernel.sent : n->net_out;
+
+        if (in + out < 1)
                 return;
         dn_text_put(text, DN_STR("network   "));
-        dn_put_bytes(text, n->net_in);
+        dn_put_bytes(text, in);
         dn_text_put(text, DN_STR(" in, "));
-        dn_put_bytes(text, n->net_out);
-        dn_text_put(text, DN_STR(" out (whole machine)\n"));
+        dn_put_bytes(text, out);
+        dn_text_put(text, own ? DN_STR(" out\n") : DN_STR(" out (whole machine)\n"));
 }
 
-static void put_joules(struct dn_text *text, double joules) {
-        bool kilo = joules >= 1000;
+/* energy    41.2 J of the processors, the command's 30.1 J */
+static void put_energy(struct dn_text *text, const struct dn_closing_numbers *n) {
+        dn_text_put(text, DN_STR("energy    "));
+        dn_put_joules(text, n->joules);
+        dn_text_put(text, DN_STR(" of the processors"));
+        if (n->has_tree_energy) {
+                dn_text_put(text, DN_STR(", the command's "));
+                dn_put_joules(text, n->tree_joules);
+        }
+        dn_text_put_char(text, '\n');
+}
 
-        dn_put_three(text, kilo ? joules / 1000 : joules);
-        dn_text_put(text, kilo ? DN_STR(" kJ") : DN_STR(" J"));
+/* counters  1.83 instructions a cycle; 2.1% of accesses missed the cache; 12% of cycles stalled */
+static void put_counters(struct dn_text *text, const struct dn_closing_numbers *n) {
+        dn_text_printf(text, "counters  %.2f instructions a cycle", n->ipc);
+        if (n->has_miss_rate)
+                dn_text_printf(text, "; %.1f%% of accesses missed the cache", n->miss_rate * 100);
+        if (n->has_stall_ratio)
+                dn_text_printf(text, "; %.0f%% of cycles stalled", n->stall_ratio * 100);
+        dn_text_put_char(text, '\n');
 }
 
 /* gpu       31.2 GiB peak of 80.0 GiB; 87% busy on average, peak 100% (1 A100) */
@@ -234,11 +258,11 @@ static void put_gpu(struct dn_text *text, const struct dn_report *r, const struc
         dn_text_put_char(text, ')');
         if (n->has_gpu_energy) {
                 dn_text_put(text, DN_STR("; "));
-                put_joules(text, n->gpu_joules);
+                dn_put_joules(text, n->gpu_joules);
         }
         if (n->has_gpu_energy && n->has_gpu_tree_energy) {
                 dn_text_put(text, DN_STR(", the command's "));
-                put_joules(text, n->gpu_tree_joules);
+                dn_put_joules(text, n->gpu_tree_joules);
         }
         dn_text_put_char(text, '\n');
 }
@@ -262,10 +286,16 @@ static void put_body(struct dn_text *text, const struct dn_report *r, const stru
                 put_memory(text, r, n, how);
         if (n->has_io || n->has_disk)
                 put_io(text, n);
-        if (n->has_net)
-                put_network(text, n);
+        if (n->has_net || r->kernel.has_network)
+                put_network(text, r, n);
         if (n->has_gpu)
                 put_gpu(text, r, n);
+        if (n->has_ipc)
+                put_counters(text, n);
+        if (n->has_energy)
+                put_energy(text, n);
+        dn_kernel_side_put_waits(text, &r->kernel);
+        dn_kernel_side_put_calls(text, &r->kernel);
         put_tasks(text, r, n);
         dn_closing_put_notes(text, r, n, how);
 }

@@ -8,7 +8,9 @@ struct dn_closing_numbers {
         double time, cores, peak_cores, user, system, peak_kb, peak_at, processes, threads, samples;
         double read, written, disk_read, disk_written, net_in, net_out;
         double gpus, gpu_total_gb, gpu_used_gb, gpu_peak, gpu_mean, gpu_joules, gpu_tree_joules;
+        double joules, tree_joules, ipc, miss_rate, stall_ratio;
         bool has_gpu, has_gpu_mean, has_gpu_energy, has_gpu_tree_energy;
+        bool has_energy, has_tree_energy, has_ipc, has_miss_rate, has_stall_ratio;
         bool has_cpu, has_memory, has_io, has_disk, has_net;
 };
 

@@ -65,12 +65,21 @@ static double to_disk_of(const struct dn_report *r) {
         return number(r, "total_disk_write_bytes");
 }
 
+static double cycle_of(const struct dn_report *r) {
+        return number(r, "memory_characterization.mean_ipc");
+}
+
+static double energy_of(const struct dn_report *r) {
+        return number(r, "energy.process_joules");
+}
+
 static const struct figure figures[] = {
         {"time", time_of, dn_put_seconds, true},         {"cpu user", user_of, dn_put_seconds, true},
         {"cpu system", system_of, dn_put_seconds, true}, {"cores, average", cores_of, dn_put_cores, false},
         {"memory peak", memory_of, dn_put_bytes, true},  {"read", read_of, dn_put_bytes, true},
         {"written", written_of, dn_put_bytes, true},     {"from disk", from_disk_of, dn_put_bytes, true},
-        {"to disk", to_disk_of, dn_put_bytes, true},
+        {"to disk", to_disk_of, dn_put_bytes, true},     {"instr. a cycle", cycle_of, dn_put_three, false},
+        {"energy", energy_of, dn_put_joules, true},
 };
 
 static void pad(struct dn_text *text, int n) {

@@ -67,3 +67,10 @@ void dn_put_count(struct dn_text *text, double count) {
 void dn_put_cores(struct dn_text *text, double cores) {
         dn_put_three(text, cores);
 }
+
+void dn_put_joules(struct dn_text *text, double joules) {
+        bool kilo = joules >= 1000;
+
+        dn_put_three(text, kilo ? joules / 1000 : joules);
+        dn_text_put(text, kilo ? DN_STR(" kJ") : DN_STR(" J"));
+}

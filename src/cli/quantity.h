@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 void dn_put_three(struct dn_text *text, double value);     /* 1.23, 12.3, 123 */
+void dn_put_joules(struct dn_text *text, double joules);   /* 41.2 J, 1.23 kJ */
 void dn_put_seconds(struct dn_text *text, double seconds); /* 0.41 ms, 9.20 s, 12 min 03 s, 2 h 41 min, 3 d 04 h */
 void dn_put_bytes(struct dn_text *text, double bytes);     /* 812 B, 21.3 MiB; by 1024 */
 void dn_put_count(struct dn_text *text, double count);     /* 812, 812 k, 9.10 M */

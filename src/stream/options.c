@@ -31,10 +31,8 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
                 return dn_fail(error, -EINVAL, "denet_options.sampler is %d; give one of denet_sampler", o.sampler);
         if (o.ebpf & ~ebpf_parts)
                 return dn_fail(error, -EINVAL, "denet_options.ebpf is %u; give parts of denet_ebpf", o.ebpf);
-        /* GPUs and eBPF that are asked for and not to be had are in the metadata, with the reason, and the rest goes
-         * on. Without these a caller would have less than it counts on. */
-        if (o.stacks)
-                return dn_fail(error, -ENOTSUP, "stacks: not part of this version; leave them out");
+        if (o.stacks && !(o.ebpf & (DENET_EBPF_OFFCPU | DENET_EBPF_ONCPU)))
+                o.ebpf |= DENET_EBPF_OFFCPU; /* what they are of */
         if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)
                 return dn_fail(error, -EINVAL, "denet_options.cgroup is %d; set it to one of denet_choice", o.cgroup);
         *to = o;

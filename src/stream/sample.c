@@ -51,10 +51,12 @@ static int open_ebpf(struct denet *d) {
 
         if (d->o.ebpf == 0)
                 say(d, "ebpf", DN_CAN_NOT, DN_STR("not asked for"));
-        else if (dn_module_open(&d->ebpf, "ebpf", &why) == 0)
-                return open_all(d, d->ebpf.module->sources, NULL);
-        else
+        else if (dn_module_open(&d->ebpf, "ebpf", &why) < 0)
                 say(d, "ebpf", DN_CAN_NOT, dn_text_str(&why));
+        else if (d->ebpf.module->shape != DN_SOURCE_SHAPE)
+                say(d, "ebpf", DN_CAN_NOT, DN_STR("denet-ebpf.so is not of this denet\ninstall both from one build"));
+        else
+                return open_all(d, d->ebpf.module->sources, NULL);
         return why.failed ? -ENOMEM : 0;
 }
 
@@ -69,7 +71,7 @@ int dn_sample_open_sampler(struct denet *d) {
         int r = 0;
 
         d->sampler.tried = true;
-        if (dn_module_open(&d->ebpf, "ebpf", &d->sampler.why) == 0)
+        if (dn_module_open(&d->ebpf, "ebpf", &d->sampler.why) == 0 && d->ebpf.module->shape == DN_SOURCE_SHAPE)
                 r = open_all(d, d->ebpf.module->sources, &d->sampler.why);
         return d->sampler.why.failed ? -ENOMEM : r;
 }

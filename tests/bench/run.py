@@ -22,10 +22,13 @@ HERE = Path(__file__).resolve().parent
 TABLES = {
     "truth": "truth against denet",
     "cost": "what a sample costs, beside a bare loop of pread",
+    "counters": "what counters and energy cost",
+    "sources": "what one reading of each source costs",
     "gpu": "what GPUs cost, with a driver that answers at once",
     "overhead": "what the watched command loses",
     "ebpf": "what eBPF adds to what it counts",
     "reading": "reading saved files",
+    "symbols": "what it costs to unwind a stack and to name its frames",
     "python": "what the Python package costs",
     "chaos": "ten minutes of random trees, and nothing crashes, hangs, stays or is miscounted",
     "instructions": "instructions, which do not depend on the machine's mood",

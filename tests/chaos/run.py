@@ -156,6 +156,7 @@ class Plan:
             plan.options.append("--wait-all")
         if plan.meanwhile == "duration":
             plan.options += ["-d", str(plan.ms / 2000)]
+        plan.options += r.choice([[], [], [], ["--counters"]])
         return plan
 
     @property

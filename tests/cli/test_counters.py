@@ -179,3 +179,33 @@ def test_somebody_without_rights_counts_in_user_mode_and_not_what_would_be_0(tmp
     assert perf["hint"] == "sudo denet --counters attach PID"
     assert perf["events"] == []
     assert f"denet: --counters: {perf['reason']}; {perf['hint']}\n" in ours.err
+
+
+def test_the_summary_says_what_the_counts_come_to(tmp_path: Path) -> None:
+    path = tmp_path / "records"
+    perf = {"cycles": 2000, "instructions": 3000, "cache_refs": 100, "cache_misses": 4, "stalled_backend": 300}
+    path.write_text(
+        json.dumps({"kind": "exit", "ts_ms": 2000, "exit_code": 0, "perf": perf, "totals": {"wall_secs": 2.0}}) + "\n"
+    )
+    shown = denet("stats", path).out
+    assert "counters  1.50 instructions a cycle; 4.0% of accesses missed the cache; 15% of cycles stalled\n" in shown
+    summary = json.loads(denet("--json", "stats", path).stdout)
+    assert summary["memory_characterization"]["mean_ipc"] == 1.5
+    assert summary["memory_characterization"]["verdict"] == "mixed"
+
+
+def test_two_runs_stand_side_by_side_with_what_they_computed_and_burnt(tmp_path: Path) -> None:
+    for name, instructions, joules in ("before", 2000, 1200.0), ("after", 3000, 900.0):
+        record = {
+            "kind": "exit",
+            "ts_ms": 2000,
+            "exit_code": 0,
+            "perf": {"cycles": 2000, "instructions": instructions},
+            "rapl": {"package_joules": 2000.0, "process_joules": joules},
+            "totals": {"wall_secs": 2.0},
+        }
+        (tmp_path / name).write_text(json.dumps(record) + "\n")
+    lines = denet("stats", "before", "after", cwd=tmp_path).out.splitlines()
+    rows = {line[:15].strip(): line[15:].split() for line in lines}
+    assert rows["instr. a cycle"] == ["1.00", "1.50", "+50.0%"]
+    assert rows["energy"] == ["1.20", "kJ", "900", "J", "-25.0%"]

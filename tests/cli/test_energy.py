@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import DENET, Record, cpu_secs, denet, execute, of_kind, parse_records, the, totals
+from harness import DENET, Record, cpu_secs, denet, execute, of_kind, parse_records, read_records, the, totals
 
 RANGE_UJ = 262143328850
 SPIN = 'i=0; while [ "$i" -lt 200000 ]; do i=$((i + 1)); done'
@@ -83,6 +84,20 @@ def test_the_packages_count_round_and_the_cores_stand_apart(machine: Machine) ->
     for name in rapl:
         deltas = sum(r["aggregated"]["rapl"][name] for r in of_kind(records, "tree"))
         assert deltas == pytest.approx(rapl[name], abs=1e-5), name
+
+
+def test_the_summary_has_it_from_the_run_and_from_its_file(machine: Machine, tmp_path: Path) -> None:
+    path, live = tmp_path / "records", tmp_path / "live.json"
+    how = ["-o", str(path), "--stats", str(live)]
+    command = machine.command(DENET, *how, "run", "sh", "-c", "read x; " + SPIN)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(0.3)
+        machine.set(39_000_000, 6_500_000, 8_000_000)
+        _, said = process.communicate(b"\n")
+    summary = json.loads(live.read_text())["energy"]
+    assert summary == the(read_records(path), "exit")["rapl"]
+    assert json.loads(denet("--json", "stats", path).stdout)["energy"] == summary
+    assert "\nenergy    40.0 J of the processors, the command's " in said.decode()
 
 
 def test_one_that_sleeps_has_nothing_of_it(machine: Machine) -> None:

@@ -13,7 +13,7 @@ import pytest
 import denet
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "python.md"
-MODULES = ["analysis", "execute", "frames", "measure", "monitor", "records", "summary"]
+MODULES = ["_found", "_process_tree", "analysis", "execute", "frames", "measure", "monitor", "records", "summary"]
 
 
 def test_the_tutorial_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@
 
 #include <fcntl.h>
 
-enum { COUNTERS_MAX = 4096 };
+enum { COUNTERS_MAX = 65536 };
 
 struct perf {
         const struct dn_perf_kernel *k;

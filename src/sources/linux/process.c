@@ -133,6 +133,23 @@ static void take_memory(struct process *process, struct dn_row *row, struct seen
                 look_at_memory(process, row, seen, st, pass);
 }
 
+/* A thread that executes a program takes over its process's number, and for a moment the kernel finds nobody by it. So
+ * that one has gone is believed only when it is said again, of which its clock (-1: not there) is asked anew. */
+static int take_stat(struct process *process, struct dn_row *row, int64_t *clock_ns, bool are_close,
+                     const struct dn_pass *pass, struct dn_stat *ret_stat) {
+        enum { TRIES = 3 };
+        struct dn_target *t = process->target;
+        int r = -ESRCH;
+
+        for (int tries = 0; tries < TRIES && r == -ESRCH; tries++) {
+                if (tries > 0)
+                        *clock_ns = dn_process_clock_ns(t->procfs, row->key.pid);
+                r = dn_process_take_stat(t->procfs, t->members->by_slot[row->slot], row, *clock_ns,
+                                         are_close ? &process->clocks : NULL, pass->now->number, ret_stat);
+        }
+        return r;
+}
+
 static void read_row(struct process *process, struct dn_row *row, struct seen *seen, int64_t clock_ns, bool are_close,
                      const struct dn_pass *pass) {
         struct dn_target *t = process->target;
@@ -140,8 +157,7 @@ static void read_row(struct process *process, struct dn_row *row, struct seen *s
         struct dn_stat st;
         int r;
 
-        r = dn_process_take_stat(t->procfs, t->members->by_slot[row->slot], row, clock_ns,
-                                 are_close ? &process->clocks : NULL, pass->now->number, &st);
+        r = take_stat(process, row, &clock_ns, are_close, pass, &st);
         /* That it cannot be read says nothing of whether it is there; its clock does, and its parent has its totals. */
         if (r < 0 && clock_ns < 0 && t->procfs->cpu_clock)
                 r = -ESRCH;
@@ -174,8 +190,8 @@ static bool may_read(struct process *process, const struct dn_row *row, struct s
         return seen->may_read == MAY_READ;
 }
 
-/* As it stood when the sampler looked. */
-static void take_row(struct process *process, struct dn_row *row, struct seen *seen, uint32_t i, bool are_close,
+/* As it stood when the sampler looked. False: it has gone, it seems. */
+static bool take_row(struct process *process, struct dn_row *row, struct seen *seen, uint32_t i, bool are_close,
                      const struct dn_pass *pass) {
         struct dn_target *t = process->target;
         uint32_t number = pass->now->number;
@@ -187,10 +203,8 @@ static void take_row(struct process *process, struct dn_row *row, struct seen *s
         if (!allowed)
                 now.stat.startstack = 0;
         if (dn_process_set_stat(t->procfs, t->members->by_slot[row->slot], row, &now.stat, now.clock_ns,
-                                are_close ? &process->clocks : NULL, number) < 0) {
-                row->gone = seen->ended = true;
-                return;
-        }
+                                are_close ? &process->clocks : NULL, number) < 0)
+                return false;
         row->read_ns = now.read_ns;
         note_seen(process, seen, &now.stat, now.clock_ns);
         if (!t->children)
@@ -198,9 +212,10 @@ static void take_row(struct process *process, struct dn_row *row, struct seen *s
         if (allowed)
                 dn_process_set_io(row, &now.io, number);
         take_memory(process, row, seen, &now.stat, pass);
+        return true;
 }
 
-/* By the sampler. False: it knows nothing of this one, or there is none. */
+/* By the sampler. False: it knows nothing of this one, or nothing that stands, or there is none. */
 static bool was_sampled(struct process *process, struct dn_row *row, struct seen *seen, int64_t stamp_ns,
                         bool are_close, const struct dn_pass *pass) {
         const struct dn_sampler *sampler = process->target->sampler;
@@ -209,7 +224,7 @@ static bool was_sampled(struct process *process, struct dn_row *row, struct seen
 
         how = sampler && sampler->looked ? sampler->find(sampler, row->key.pid, &i) : DN_NOT_SEEN;
         if (how == DN_HAS_RUN)
-                take_row(process, row, seen, i, are_close, pass);
+                return take_row(process, row, seen, i, are_close, pass);
         if (how == DN_HAS_SLEPT)
                 row->read_ns = stamp_ns;
         return how != DN_NOT_SEEN;
