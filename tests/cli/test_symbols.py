@@ -268,7 +268,7 @@ def test_code_that_node_makes_has_its_name(background: Background, tmp_path: Pat
         pytest.skip("node is not here")
     # Without the second one, what node interprets has the interpreter's name; without the third, it inlines.
     options = ["--perf-basic-prof", "--interpreted-frames-native-stack", "--no-opt"]
-    process = start(background, ["node", *options, SOURCES / "chain.js"])
+    process = start(background, ["node", *options, SOURCES / "chain.js"], cwd=tmp_path)  # where it leaves a log
     try:
         stack = stack_of(process, "--stack", "65536")
         jit = [frame["name"] for frame in stack["frames"] if frame["kind"] == "jit"]
