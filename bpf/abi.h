@@ -54,10 +54,10 @@ struct dn_bpf_config {
  * process, and then handed on to whom a member starts. */
 struct dn_bpf_thread {
         __u32 tgid, tid; /* as the one that asked sees them, in its PID namespace */
-        __u32 number; /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
-        __u32 marked; /* found by a look at all tasks: by which, from 1 */
-        __u32 held;   /* it is to exec the command yet: what it does until then is not the command's */
-        __u32 unused;
+        __u32 number;   /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
+        __u32 marked;   /* found by a look at all tasks: by which, from 1 */
+        __u32 held;     /* it is to exec the command yet: what it does until then is not the command's */
+        __u32 sampled;  /* the sampler has said something of it */
         __u64 since_ns; /* when that began */
         /* Off its processor. What of the last time off was run-queue delay is known when it leaves again. */
         __u64 out_ns;                          /* since when it is off; 0: it is on one, or was never seen to leave */
@@ -197,4 +197,38 @@ struct dn_bpf_stack {
         __u32 n_registers, size; /* of what follows: words, bytes */
         __u64 registers[DN_BPF_REGISTERS];
         __u8 bytes[DN_BPF_STACK_BYTES];
+};
+
+/* A process that is new or has run since the sampler's last look; times in ns, sizes in pages. Sums are of all its
+ * threads, those too that have ended. */
+struct dn_bpf_process {
+        __u32 pid, parent; /* as the caller sees them */
+        __u32 state, exit_state, flags, threads, processor;
+        __u32 fresh;    /* nothing was said of it before */
+        __u64 read_ns;  /* when, by the monotonic clock */
+        __u64 start_ns; /* since the machine's boot, as the caller sees that */
+        __u64 runtime_ns, user_ns, system_ns, reaped_user_ns, reaped_system_ns;
+        __u64 minor_faults, major_faults, reaped_minor_faults, reaped_major_faults;
+        __u64 read_chars, written_chars, read_calls, write_calls;
+        __u64 read_bytes, written_bytes, cancelled_bytes;
+        __u64 total_pages, resident_pages; /* the latter near enough to see that it moved */
+        __u64 start_stack;
+        char comm[16];
+};
+
+/* Where a process stands that the sampler has seen: by its pid, modulo. Of two in one place only one is found there. */
+enum { DN_BPF_PLACES = 32768 };
+struct dn_bpf_place {
+        __u32 pid, look; /* the sampler's look that saw it last */
+        __u32 record;    /* in what that look said, from 1; 0: it has slept */
+        __u32 unused;
+};
+
+struct dn_bpf_sampling {
+        __u32 look;    /* which one it is */
+        __u32 all;     /* it says all, of the sleeping too */
+        __u32 records; /* said by it so far */
+        __u32 ready;   /* the next is known */
+        __s64 boot_ns; /* what the caller's time namespace adds to the time since boot … */
+        __s64 mono_ns; /* … and to the monotonic clock */
 };

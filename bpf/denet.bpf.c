@@ -8,6 +8,7 @@
 #include "oncpu.bpf.h"
 #include "switch.bpf.h"
 #include "syscalls.bpf.h"
+#include "tasks.bpf.h"
 #include "tree.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

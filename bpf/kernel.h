@@ -95,6 +95,22 @@ struct sched_entity {
         __u64 sum_exec_runtime;
 };
 
+struct seqcount {
+        unsigned int sequence;
+};
+
+struct seqcount_spinlock {
+        struct seqcount seqcount;
+};
+
+typedef struct {
+        struct seqcount_spinlock seqcount;
+} seqlock_t;
+
+struct list_head {
+        struct list_head *next, *prev;
+};
+
 typedef struct {
         int counter;
 } atomic_t;
@@ -151,6 +167,9 @@ struct request {
 };
 
 struct signal_struct {
+        int nr_threads;
+        struct list_head thread_head;
+        seqlock_t stats_lock;
         atomic_t live;
         __u64 utime, stime, cutime, cstime;
         unsigned long nvcsw, nivcsw, cnvcsw, cnivcsw;
@@ -160,13 +179,45 @@ struct signal_struct {
         unsigned long maxrss;
 };
 
-struct mm_struct {
-        unsigned long start_code, end_code;
-};
-
 struct thread_info {
         unsigned long flags;
         __u32 status;
+        __u32 cpu;
+};
+
+struct percpu_counter {
+        __s64 count;
+};
+
+struct mm_struct {
+        unsigned long start_code, end_code, total_vm, start_stack;
+        struct percpu_counter rss_stat[4];
+};
+
+/* Before 6.2. */
+struct mm_rss_stat___before {
+        long count[4];
+};
+
+struct mm_struct___before {
+        struct mm_rss_stat___before rss_stat;
+};
+
+struct timespec64 {
+        __s64 tv_sec;
+        long tv_nsec;
+};
+
+struct timens_offsets {
+        struct timespec64 monotonic, boottime;
+};
+
+struct time_namespace {
+        struct timens_offsets offsets;
+};
+
+struct nsproxy {
+        struct time_namespace *time_ns;
 };
 
 struct task_struct {
@@ -188,6 +239,15 @@ struct task_struct {
         __u64 self_exec_id;
         int on_cpu;
         unsigned in_iowait : 1;
+        struct nsproxy *nsproxy;
+        struct list_head thread_node;
+        __u64 start_boottime;
+        char comm[16];
+};
+
+/* Before 5.16. */
+struct task_struct___before {
+        unsigned int cpu;
 };
 
 struct msghdr;

@@ -26,7 +26,7 @@ _denet_value() {
         --children) _denet_words 'all active none' ;;
         --command-output) _denet_words 'inherit stderr discard' ;;
         --cgroup) _denet_words 'auto off require' ;;
-        --sampler) _denet_words 'auto procfs' ;;
+        --sampler) _denet_words 'auto procfs bpf' ;;
         --ebpf)
                 done_parts=''
                 [[ $cur != *,* ]] || done_parts=${cur%,*},

@@ -93,7 +93,7 @@ complete -c denet -n __denet_options -l no-include-children -d 'The main process
 complete -c denet -n __denet_options -l children -x -a 'all active none' -d 'Which children a record lists'
 complete -c denet -n __denet_options -l command-output -x -a 'inherit stderr discard' -d 'Where its own output goes'
 complete -c denet -n __denet_options -l cgroup -x -a 'auto off require' -d 'A cgroup of the job\'s own'
-complete -c denet -n __denet_options -l sampler -x -a 'auto procfs' -d 'Where samples come from'
+complete -c denet -n __denet_options -l sampler -x -a 'auto procfs bpf' -d 'Where samples come from'
 complete -c denet -n __denet_options -l since-process-start -d 'I/O from the start of the process on'
 complete -c denet -n __denet_options -l no-polling -d 'No samples in between'
 complete -c denet -n __denet_options -l wait-all -d 'Stay until the last descendant has ended'

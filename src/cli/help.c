@@ -44,7 +44,7 @@ static const char options_page[] = "The options that --help names alone; the oth
                                    "  --no-polling                 no samples in between: totals at the end\n"
                                    "  --wait-all                   stay until the last descendant has ended\n"
                                    "  --cgroup auto|off|require    a cgroup of the job's own [auto: where cheap]\n"
-                                   "  --sampler auto|procfs        where samples come from [auto]\n"
+                                   "  --sampler auto|procfs|bpf    where samples come from [auto]\n"
                                    "  --write-env                  a record of the machine first\n"
                                    "  --debug                      what denet itself does, on standard error\n"
                                    "  --nodump                     an older release's; it does nothing\n"

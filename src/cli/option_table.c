@@ -124,9 +124,7 @@ static const char *take_sampler(struct dn_cli *cli, const char *value) {
         static const char *const words[] = {"auto", "procfs", "bpf"};
 
         cli->o.sampler = word(value, words, DN_COUNT(words));
-        if (cli->o.sampler == DENET_SAMPLER_BPF)
-                return "this version of denet has no such sampler; give auto or procfs";
-        return cli->o.sampler < 0 ? "unknown; give auto or procfs" : NULL;
+        return cli->o.sampler < 0 ? "unknown; give auto, procfs or bpf" : NULL;
 }
 
 static const char *take_ebpf(struct dn_cli *cli, const char *value) {

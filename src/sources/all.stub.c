@@ -31,6 +31,11 @@ int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn
         return -ENOTSUP;
 }
 
+int64_t dn_platform_tasks(struct dn_procfs *procfs) {
+        (void)procfs;
+        return 0;
+}
+
 bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid) {
         (void)procfs;
         (void)pid;

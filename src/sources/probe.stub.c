@@ -24,3 +24,7 @@ int dn_probe_counter(void) {
 int dn_probe_bpf(void) {
         return -ENOSYS;
 }
+
+bool dn_probe_ebpf(void) {
+        return false;
+}

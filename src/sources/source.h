@@ -6,6 +6,7 @@
 
 struct dn_cgroup;
 struct dn_procfs;
+struct dn_sampler;
 
 /* What is watched, and by whom; the session's, as long as its sources are open. */
 struct dn_target {
@@ -19,6 +20,8 @@ struct dn_target {
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
         const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
+        bool under_way;                 /* it has been watched for a while: who opens now comes late */
+        bool wants_sampler;             /* eBPF is to offer one */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
@@ -34,6 +37,9 @@ struct dn_target {
         /* Written by a source that counts every member by itself (eBPF): */
         bool counted;              /* it has missed none: no total is a lower bound */
         int64_t processes_counted; /* members that there were in all; 0: not known */
+        /* Offered by eBPF; NULL: /proc alone. */
+        struct dn_sampler *sampler;
+        bool by_sampler; /* the session's choice: processes are read by it */
 };
 
 struct dn_pass {
@@ -95,6 +101,9 @@ int dn_platform_identify(struct dn_procfs *procfs, int64_t pid, struct dn_key *r
 enum dn_platform_text { DN_TEXT_CMDLINE /* each argument ends in NUL */, DN_TEXT_EXE };
 /* Appends it. 0 or -errno; of a process that may not be looked at -EACCES. */
 int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn_text *text);
+
+/* Processes and threads on this machine; 0: not known. */
+int64_t dn_platform_tasks(struct dn_procfs *procfs);
 
 /* It is the kernel's own and runs no program. */
 bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid);

@@ -31,10 +31,6 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
                 return dn_fail(error, -EINVAL, "denet_options.sampler is %d; give one of denet_sampler", o.sampler);
         if (o.ebpf & ~ebpf_parts)
                 return dn_fail(error, -EINVAL, "denet_options.ebpf is %u; give parts of denet_ebpf", o.ebpf);
-        /* GPUs and eBPF that are asked for and not to be had are in the metadata, with the reason, and the rest goes
-         * on. These two would leave a caller with less than it counts on. */
-        if (o.sampler == DENET_SAMPLER_BPF)
-                return dn_fail(error, -ENOTSUP, "BPF sampler: not part of this version; leave it out");
         if (o.stacks && !(o.ebpf & (DENET_EBPF_OFFCPU | DENET_EBPF_ONCPU)))
                 o.ebpf |= DENET_EBPF_OFFCPU; /* what they are of */
         if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)

@@ -15,14 +15,18 @@ static void say(struct denet *d, const char *name, int can, struct dn_str why) {
         d->n_said++;
 }
 
-static int open_source(struct denet *d, const struct dn_source *source) {
+/* What keeps it from opening goes to `why_not`; NULL: to the metadata, which say of it whether it works. */
+static int open_source(struct denet *d, const struct dn_source *source, struct dn_text *why_not) {
         dn_autotext struct dn_text why = {0};
         void *state = NULL;
         int r = source->open(&state, &d->target, &why);
 
         if (r == -ENOMEM)
                 return r;
-        say(d, source->name, r < 0 ? DN_CAN_NOT : DN_CAN, dn_text_str(&why));
+        if (why_not)
+                dn_text_put(why_not, dn_text_str(&why));
+        else
+                say(d, source->name, r < 0 ? DN_CAN_NOT : DN_CAN, dn_text_str(&why));
         if (r < 0) {
                 dn_stream_debug(d, "%s: off: %.*s", source->name ? source->name : "a source",
                                 (int)strcspn(why.n ? dn_text_cstr(&why) : "", "\n"), why.n ? why.p : "");
@@ -33,11 +37,11 @@ static int open_source(struct denet *d, const struct dn_source *source) {
         return 0;
 }
 
-static int open_all(struct denet *d, const struct dn_source *const *sources) {
+static int open_all(struct denet *d, const struct dn_source *const *sources, struct dn_text *why_not) {
         int r = 0;
 
         for (; sources && *sources && d->n_sources < DN_SOURCES_MAX && r == 0; sources++)
-                r = open_source(d, *sources);
+                r = open_source(d, *sources, why_not);
         return r;
 }
 
@@ -52,14 +56,24 @@ static int open_ebpf(struct denet *d) {
         else if (d->ebpf.module->shape != DN_SOURCE_SHAPE)
                 say(d, "ebpf", DN_CAN_NOT, DN_STR("denet-ebpf.so is not of this denet\ninstall both from one build"));
         else
-                return open_all(d, d->ebpf.module->sources);
+                return open_all(d, d->ebpf.module->sources, NULL);
         return why.failed ? -ENOMEM : 0;
 }
 
 int dn_sample_open_sources(struct denet *d) {
-        int r = open_all(d, dn_sources);
+        int r = open_all(d, dn_sources, NULL);
 
+        d->target.wants_sampler = d->o.sampler != DENET_SAMPLER_PROCFS;
         return r < 0 ? r : open_ebpf(d);
+}
+
+int dn_sample_open_sampler(struct denet *d) {
+        int r = 0;
+
+        d->sampler.tried = true;
+        if (dn_module_open(&d->ebpf, "ebpf", &d->sampler.why) == 0 && d->ebpf.module->shape == DN_SOURCE_SHAPE)
+                r = open_all(d, d->ebpf.module->sources, &d->sampler.why);
+        return d->sampler.why.failed ? -ENOMEM : r;
 }
 
 struct dn_said *dn_sample_said(struct denet *d, const char *name) {
@@ -106,6 +120,7 @@ void dn_sample_close_sources(struct denet *d) {
         for (uint32_t i = 0; i < d->n_said; i++)
                 dn_text_free(&d->said[i].why);
         d->n_said = 0;
+        dn_text_free(&d->sampler.why);
         while (d->n_sources > 0) {
                 d->n_sources--;
                 if (d->sources[d->n_sources].source->close)
@@ -154,6 +169,9 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         uint32_t kept;
         int r;
 
+        r = dn_sampler_choose(d);
+        if (r < 0)
+                return r;
         pass->mono_ns = dn_clock_mono_ns();
         pass->age_ns = last ? pass->mono_ns - d->first.mono_ns : 0;
         pass->now = d->now;

@@ -121,6 +121,10 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
         d->target.pidfd = d->held.pidfd;
         if (r == 0)
                 r = dn_sample_open_sources(d);
+        if (r == 0)
+                r = dn_sampler_require(d, error);
+        if (r == -ENOTSUP)
+                return r;
         d->start_mono_ns = dn_clock_mono_ns();
         d->start_unix_ms = dn_clock_unix_ms();
         if (r == 0)

@@ -62,6 +62,11 @@ struct denet {
         } sources[DN_SOURCES_MAX];
         uint32_t n_sources;
         struct dn_loaded ebpf; /* the module, where it was asked for and is there */
+        struct {
+                bool tried;         /* the module was opened for it, or will not be */
+                int64_t asked_ns;   /* when it was looked at last whether it pays */
+                struct dn_text why; /* there is none; the hint behind a newline */
+        } sampler;
         struct dn_said {
                 const char *name;
                 int can;            /* of dn_can */
@@ -104,11 +109,17 @@ int dn_sample_take(struct denet *d, bool final); /* one pass, and its records qu
 int dn_sample_first(struct denet *d);            /* the snapshot that all is counted from; no record */
 int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
 int dn_sample_open_sources(struct denet *d);
+/* The module for the sampler alone; where there is none then, d->sampler.why says why. 0 or -ENOMEM. */
+int dn_sample_open_sampler(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
 struct dn_said *dn_sample_said(struct denet *d, const char *name);             /* NULL: no source of that name */
 void dn_sample_list(struct denet *d, const char *name, struct dn_text *names); /* what that source has */
 /* Asks each source how far it works. 1: another answer than before; 0; -ENOMEM. */
 int dn_sample_look_at_abilities(struct denet *d);
+
+/* sampler.c */
+int dn_sampler_require(struct denet *d, denet_error *error); /* where it was asked for. 0 or -errno */
+int dn_sampler_choose(struct denet *d);                      /* who samples in the pass that comes. 0 or -ENOMEM */
 
 /* ending.c */
 int dn_ending_finish(struct denet *d); /* a pass; unless somebody is waited for still, the exit record, and done */

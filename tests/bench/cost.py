@@ -53,6 +53,16 @@ CASES = [
     Case("1,000, 95 % asleep", 1000, 50, 0.2, memory_goal_kb=6000, peers=True),
     Case("1,000, 95 % asleep, --children active", 1000, 50, 0.2, options=("--children", "active")),
     Case("1,000, 95 % asleep, --children none", 1000, 50, 0.2, options=("--children", "none")),
+    *(
+        Case(f"{case}, --sampler {sampler}", processes, active, goal, options=("--sampler", sampler))
+        for case, processes, active, goal in (
+            ("1 process", 1, 1, 0.0),
+            ("100, all active", 100, 100, 0.0),
+            ("1,000, all active", 1000, 1000, 0.0),
+            ("1,000, 95 % asleep", 1000, 50, 0.2),
+        )
+        for sampler in ("procfs", "bpf")
+    ),
     Case("10,000, 95 % asleep", 10000, 500, 0, aim="on time, on under half a core"),
     # To wake 10,000 processes ten times a second takes most of two cores: so the ratio is at 1 Hz.
     Case("10,000, all active, 1 Hz", 10000, 10000, 1.3, period_ms=900, interval_ms=1000),

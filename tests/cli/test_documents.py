@@ -235,7 +235,7 @@ CASES = [
     ("denet --children ", ["all", "active", "none"], ["run"]),
     ("denet --status l", ["lines"], ["row"]),
     ("denet --cgroup r", ["require"], ["auto"]),
-    ("denet --sampler p", ["procfs"], ["auto"]),
+    ("denet --sampler p", ["procfs"], ["auto", "bpf"]),
     ("denet --command-output s", ["stderr"], ["inherit"]),
     ("denet --ebpf syscalls,of", ["syscalls,offcpu"], ["syscalls,net"]),
     ("denet run --write", ["--write-env"], ["--wait-all"]),

@@ -250,7 +250,6 @@ def test_an_orphan_that_no_sample_saw_makes_the_totals_a_lower_bound_and_the_rec
     m = monitor(["sh", "-c", ORPHAN + "sleep 1"], 60000, 60000, output_file=tmp_path / "f")
     m.run()
     last = exit_record(tmp_path / "f")
-    assert last["totals"]["cpu_user_secs"] + last["totals"]["cpu_system_secs"] < 0.3
     assert "no subreaper" in last["lower_bound"]["reason"]
 
 

@@ -13,6 +13,7 @@
 static void ebpf_close(void *state) {
         struct dn_ebpf *e = state;
 
+        dn_ebpf_sampler_close(e);
         dn_ebpf_oncpu_close(e);
         dn_ebpf_events_close(e);
         e->stacks = dn_ebpf_stacks_free(e->stacks);
@@ -49,9 +50,12 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
                 return -ENOMEM;
         e->target = t;
         e->parts = t->ebpf;
+        e->samples = t->wants_sampler;
         r = dn_ebpf_load_bounded(&e, why);
         if (r == 0 && (r = open_parts(e)) < 0 && r != -ENOMEM)
                 dn_text_printf(why, "what BPF programs tell cannot be read: %s", strerror(-r));
+        if (r == 0 && e->samples)
+                r = dn_ebpf_sampler_open(e);
         if (r < 0) {
                 if (e)
                         ebpf_close(e);
@@ -94,7 +98,7 @@ static int read_all(struct dn_ebpf *e, struct dn_pass *pass) {
                 r = dn_ebpf_disk_read(e, pass);
         if (r == 0)
                 r = write_stacks(e, pass);
-        return r < 0 ? r : put_lost(e, pass);
+        return r < 0 || e->target->ebpf == 0 ? r : put_lost(e, pass);
 }
 
 static int ebpf_read(void *state, struct dn_pass *pass) {
@@ -114,6 +118,10 @@ static int ebpf_can(void *state, struct dn_text *why) {
         struct dn_ebpf *e = state;
         bool no_sockets = e->target->ebpf & ~e->parts & DN_BPF_NET;
 
+        if (e->target->ebpf == 0) {
+                dn_text_put(why, DN_STR("not asked for"));
+                return DN_CAN_NOT; /* it is there for the sampler alone */
+        }
         if (no_sockets)
                 dn_text_put(why, DN_STR("this kernel lets no bytes through sockets be counted: it takes 6.3, or one "
                                         "with fexit"));

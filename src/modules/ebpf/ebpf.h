@@ -4,6 +4,7 @@
 #pragma once
 #include "bpf/abi.h"
 #include "modules/ebpf/waiters.h"
+#include "sources/linux/sampler.h"
 #include "sources/source.h"
 
 struct dn_bpf;
@@ -23,12 +24,14 @@ struct dn_ebpf {
         struct dn_bpf_shared *shared; /* mapped from the kernel */
         bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */
         unsigned parts;               /* that run: of enum denet_ebpf */
+        bool samples;                 /* the sampler is loaded */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
-        struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run; so of the next two */
+        struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run; so of the next four */
         struct dn_ebpf_offcpu *offcpu;
         struct dn_ebpf_stacks *stacks;
         struct dn_ebpf_events *events;
+        struct dn_ebpf_sampler *sampler;
         struct dn_waiters waiters;
         struct dn_by_process traffic, blocks;
         int *clocks;        /* perf events, one for each processor: n_processors, -1 where there is none; or NULL */
@@ -44,6 +47,10 @@ void dn_ebpf_unload(struct dn_ebpf *e);
 /* bounded.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
  * thread and is NULL here. */
 int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
+/* A process of the tree that was found otherwise, and who belongs to it from there on. 0 or -errno. */
+int dn_ebpf_join(struct dn_ebpf *e, struct dn_key key);
+/* Who is a member by the ones that are. 0 or -errno. */
+int dn_ebpf_mark_all(struct dn_ebpf *e);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */
@@ -65,6 +72,10 @@ void dn_ebpf_offcpu_close(struct dn_ebpf *e);
 /* oncpu.c: who runs, 99 times a second. -errno: no perf event may be opened. */
 int dn_ebpf_oncpu_open(struct dn_ebpf *e);
 void dn_ebpf_oncpu_close(struct dn_ebpf *e);
+
+/* sampler.c: offers itself to the target. */
+int dn_ebpf_sampler_open(struct dn_ebpf *e);
+void dn_ebpf_sampler_close(struct dn_ebpf *e);
 /* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
 int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */
 void dn_ebpf_by_process_read(struct dn_by_process *p, int map);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "host/clock.h"
+#include "host/kill.h"
 #include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/hooks.h"
@@ -24,7 +25,7 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 }
 
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct dn_hooks *hooks) {
+static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct dn_hooks *hooks, bool samples) {
         bool counts = c->parts & DN_BPF_EXITS, calls = c->parts & DN_BPF_SYSCALLS, waits = c->parts & DN_BPF_OFFCPU;
         bool net = c->parts & DN_BPF_NET, disk = c->parts & DN_BPF_DISK;
         const struct {
@@ -32,6 +33,7 @@ static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct
                 bool wanted;
         } programs[] = {
                 {b->progs.add_up, counts},
+                {b->progs.sample, samples},
                 {b->progs.on_switch, counts || waits},
                 {b->progs.on_enter, calls},
                 {b->progs.on_exit, calls},
@@ -77,6 +79,8 @@ static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
                 {e->programs->maps.traffic, net ? DN_BPF_PROCESSES : 1},
                 {e->programs->maps.blocks, disk ? DN_BPF_PROCESSES : 1},
                 {e->programs->maps.requests, disk ? DN_BPF_REQUESTS : 1},
+                {e->programs->maps.places, e->samples ? DN_BPF_PLACES : 1},
+                {e->programs->maps.last, e->samples ? DN_BPF_PLACES : 1},
         };
         int r = 0;
 
@@ -138,17 +142,22 @@ int dn_ebpf_iterate(struct bpf_link *link) {
         return n < 0 ? -errno : 0;
 }
 
+/* Not just held: it may have started others already. */
+static bool is_running(const struct dn_target *t) {
+        return t->attached || t->under_way;
+}
+
 /* The main process; from then on whom it starts. */
 static int mark_main(struct dn_ebpf *e) {
         uint32_t pid = (uint32_t)e->target->main.pid;
-        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !e->target->attached};
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !is_running(e->target)};
 
         return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &e->target->pidfd, &thread, BPF_ANY);
 }
 
 /* Who runs already. One that a member starts meanwhile is a member; one whose parent is found after it is found by the
  * next look. */
-static int mark_all(struct dn_ebpf *e) {
+int dn_ebpf_mark_all(struct dn_ebpf *e) {
         enum { LOOKS = 1000 };
         int r = 0;
 
@@ -161,6 +170,22 @@ static int mark_all(struct dn_ebpf *e) {
                         break;
         }
         return r;
+}
+
+/* The number may have been given out again: it is the process still when that is so after it is held. */
+int dn_ebpf_join(struct dn_ebpf *e, struct dn_key key) {
+        dn_autoclose int pidfd = dn_pidfd_open(key.pid);
+        uint32_t pid = (uint32_t)key.pid;
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid};
+        struct dn_key now;
+        int r;
+
+        if (pidfd < 0)
+                return pidfd;
+        r = dn_platform_identify(e->target->procfs, key.pid, &now);
+        if (r < 0 || !dn_key_equal(now, key))
+                return r < 0 ? r : -ESRCH;
+        return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &pidfd, &thread, BPF_ANY);
 }
 
 /* What the caller could not trace, it is not told of by way of the rights of this file. */
@@ -186,7 +211,7 @@ static int begin(struct dn_ebpf *e) {
         r = dn_ebpf_iterate(e->programs->links.look); /* finds our PID namespace */
         if (r == 0)
                 r = mark_main(e);
-        return r == 0 && e->target->attached ? mark_all(e) : r;
+        return r == 0 && is_running(e->target) ? dn_ebpf_mark_all(e) : r;
 }
 
 /* The programs, attached; nothing where it fails. */
@@ -197,7 +222,7 @@ static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
         if (!e->programs)
                 return -errno;
         configure(e, &e->programs->rodata->config, hooks);
-        choose(e->programs, &e->programs->rodata->config, hooks);
+        choose(e->programs, &e->programs->rodata->config, hooks, e->samples);
         r = size_maps(e, &e->programs->rodata->config);
         if (r == 0)
                 r = dn_bpf__load(e->programs);
@@ -255,6 +280,12 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
                 return r;
         before = dn_raise();
         r = load(e);
+        /* An older kernel may lack what the sampler alone takes. */
+        if (r < 0 && r != -ENOMEM && e->samples && e->parts != 0) {
+                dn_ebpf_unload(e);
+                e->samples = false;
+                r = load(e);
+        }
         if (r < 0) {
                 dn_ebpf_unload(e);
                 r = refused(r, why);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Every process of the tree, in every pass: its CPU clock first, and nothing else of one that has not run since. */
+ * Every process of the tree, in every pass: its CPU clock first, and nothing else of one that has not run since. Where
+ * there is a sampler, it has looked at all of them already. */
 #include "sources/linux/process.h"
 #include "base/slots.h"
 #include "host/clock.h"
+#include "sources/linux/sampler.h"
 #include "sources/linux/sources.h"
 
 #include <errno.h>
@@ -16,10 +18,13 @@ struct seen {
         struct dn_key parent;
         uint32_t parent_slot; /* NO_SLOT: the parent is no member */
         bool memory;          /* statm was read when stat said this of its memory */
+        uint8_t may_read;     /* of what only who may trace it is told; of enum may_read */
+        uint64_t startstack;  /* … at this exec */
         bool ended;           /* a zombie, or gone */
 };
 
 enum { NO_SLOT = UINT32_MAX };
+enum may_read { NOT_ASKED, MAY_READ, MAY_NOT_READ };
 
 struct process {
         struct dn_target *target;
@@ -120,6 +125,14 @@ static void look_at_memory(struct process *process, struct dn_row *row, struct s
         seen->memory = dn_process_read_memory(process->target->procfs, row, pass->now->number);
 }
 
+/* The memory that stat tells of is that of its program, unless it is held before its exec: then it is this process's
+ * own. */
+static void take_memory(struct process *process, struct dn_row *row, struct seen *seen, const struct dn_stat *st,
+                        const struct dn_pass *pass) {
+        if (!(pass->first && process->target->own_child))
+                look_at_memory(process, row, seen, st, pass);
+}
+
 /* A thread that executes a program takes over its process's number, and for a moment the kernel finds nobody by it. So
  * that one has gone is believed only when it is said again, of which its clock (-1: not there) is asked anew. */
 static int take_stat(struct process *process, struct dn_row *row, int64_t *clock_ns, bool are_close,
@@ -160,9 +173,68 @@ static void read_row(struct process *process, struct dn_row *row, struct seen *s
         if (!t->children)
                 forget_reaped(row, pass->now->number);
         dn_process_read_io(t->procfs, row, pass->now->number);
-        /* One that is held before its exec has this process's own memory. */
-        if (r == 0 && !(pass->first && t->own_child))
-                look_at_memory(process, row, seen, &st, pass);
+        if (r == 0)
+                take_memory(process, row, seen, &st, pass);
+}
+
+/* A sampler with rights of its own tells no more than /proc would: asked once for each program that a process runs. */
+static bool may_read(struct process *process, const struct dn_row *row, struct seen *seen, uint64_t startstack) {
+        char file[512];
+
+        if (seen->may_read == NOT_ASKED || seen->startstack != startstack) {
+                int n = dn_procfs_read_at(process->target->procfs, row->slot, "io", file, sizeof(file));
+
+                seen->may_read = n == -EACCES || n == -EPERM ? MAY_NOT_READ : MAY_READ;
+                seen->startstack = startstack;
+        }
+        return seen->may_read == MAY_READ;
+}
+
+/* As it stood when the sampler looked. False: it has gone, it seems. */
+static bool take_row(struct process *process, struct dn_row *row, struct seen *seen, uint32_t i, bool are_close,
+                     const struct dn_pass *pass) {
+        struct dn_target *t = process->target;
+        uint32_t number = pass->now->number;
+        struct dn_process_seen now;
+        bool allowed;
+
+        t->sampler->get(t->sampler, i, &now);
+        allowed = may_read(process, row, seen, now.stat.startstack);
+        if (!allowed)
+                now.stat.startstack = 0;
+        if (dn_process_set_stat(t->procfs, t->members->by_slot[row->slot], row, &now.stat, now.clock_ns,
+                                are_close ? &process->clocks : NULL, number) < 0)
+                return false;
+        row->read_ns = now.read_ns;
+        note_seen(process, seen, &now.stat, now.clock_ns);
+        if (!t->children)
+                forget_reaped(row, number);
+        if (allowed)
+                dn_process_set_io(row, &now.io, number);
+        take_memory(process, row, seen, &now.stat, pass);
+        return true;
+}
+
+/* By the sampler. False: it knows nothing of this one, or nothing that stands, or there is none. */
+static bool was_sampled(struct process *process, struct dn_row *row, struct seen *seen, int64_t stamp_ns,
+                        bool are_close, const struct dn_pass *pass) {
+        const struct dn_sampler *sampler = process->target->sampler;
+        enum dn_seen how;
+        uint32_t i = 0;
+
+        how = sampler && sampler->looked ? sampler->find(sampler, row->key.pid, &i) : DN_NOT_SEEN;
+        if (how == DN_HAS_RUN)
+                return take_row(process, row, seen, i, are_close, pass);
+        if (how == DN_HAS_SLEPT)
+                row->read_ns = stamp_ns;
+        return how != DN_NOT_SEEN;
+}
+
+/* When the first of them was looked at. */
+static int64_t first_stamp_ns(const struct process *process) {
+        const struct dn_sampler *sampler = process->target->sampler;
+
+        return sampler && sampler->looked ? sampler->looked_ns : dn_clock_mono_ns();
 }
 
 static int process_read(void *state, struct dn_pass *pass) {
@@ -172,8 +244,8 @@ static int process_read(void *state, struct dn_pass *pass) {
         const struct dn_table *rows = &pass->now->part[DN_PROCESS];
         bool all = pass->first || pass->final;
         bool are_close = process->last_ns && pass->mono_ns - process->last_ns < close_ns && !pass->final;
-        int64_t stamp_ns = dn_clock_mono_ns(); /* the sources before this one have taken their time */
-        uint32_t slept = 0;
+        int64_t stamp_ns = first_stamp_ns(process); /* the sources before this one have taken their time */
+        uint32_t slept = 0, strangers = 0;
 
         dn_procfs_begin(p);
         for (uint32_t i = 0; i < rows->n; i++) {
@@ -187,16 +259,24 @@ static int process_read(void *state, struct dn_pass *pass) {
                         seen->ended = true;
                         continue;
                 }
+                if (was_sampled(process, row, seen, stamp_ns, are_close, pass)) {
+                        stamp_ns = row->read_ns;
+                        continue;
+                }
                 clock_ns = dn_process_clock_ns(p, row->key.pid);
                 if (!all && has_slept(process, row, seen, clock_ns, are_close)) {
                         if (++slept % A_STAMP_FOR == 0)
                                 stamp_ns = dn_clock_mono_ns();
                         row->read_ns = stamp_ns;
+                        strangers++;
                         continue;
                 }
                 read_row(process, row, seen, clock_ns, are_close, pass);
                 stamp_ns = row->read_ns;
+                strangers += !row->gone;
         }
+        if (process->target->sampler)
+                process->target->sampler->strangers = strangers;
         process->last_ns = pass->mono_ns;
         return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "host/clock.h"
-#include "sources/linux/parse_io.h"
 #include "sources/linux/parse_statm.h"
 #include "sources/linux/process.h"
 
@@ -59,6 +58,28 @@ static void set_rest(struct dn_row *row, const struct dn_stat *st, int64_t tick_
                 dn_row_set(row, DN_cpu_core, st->processor, number);
 }
 
+int dn_process_set_stat(struct dn_procfs *p, struct dn_member *member, struct dn_row *row, struct dn_stat *st,
+                        int64_t clock_ns, struct dn_task_clocks *clocks, uint32_t number) {
+        /* The pid is somebody else's now; or it is just being reaped (a zombie still has its one thread), its numbers
+         * are gone already, and its parent may have them. */
+        if (st->start_ticks != row->key.start || st->state == 'X' || st->num_threads == 0)
+                return -ESRCH;
+        /* A leader that ended before its threads looks like a zombie, and lives. perf no longer counts for it. */
+        if (st->state == 'Z' && st->num_threads > 1) {
+                st->state = 'R';
+                clocks = NULL;
+        }
+        if (clocks && clock_ns >= 0 && (st->state == 'R' || st->num_threads > 1))
+                clock_ns = dn_task_clock_read(clocks, p, row, clock_ns);
+        set_cpu(row, st, clock_ns, p->tick_us, number);
+        set_rest(row, st, p->tick_us, number);
+        if (!dn_member_is_named(member, (struct dn_str){st->comm, st->comm_size})) {
+                row->name = dn_member_rename(member, (struct dn_str){st->comm, st->comm_size});
+                row->changed = number;
+        }
+        return 0;
+}
+
 int dn_process_take_stat(struct dn_procfs *p, struct dn_member *member, struct dn_row *row, int64_t clock_ns,
                          struct dn_task_clocks *clocks, uint32_t number, struct dn_stat *ret_stat) {
         char line[1024];
@@ -71,25 +92,10 @@ int dn_process_take_stat(struct dn_procfs *p, struct dn_member *member, struct d
                 return n;
         if (dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
                 return -EBADMSG;
-        /* The pid is somebody else's now; or it is just being reaped (a zombie still has its one thread), its numbers
-         * are gone already, and its parent may have them. */
-        if (st.start_ticks != row->key.start || st.state == 'X' || st.num_threads == 0)
-                return -ESRCH;
-        /* A leader that ended before its threads looks like a zombie, and lives. perf no longer counts for it. */
-        if (st.state == 'Z' && st.num_threads > 1) {
-                st.state = 'R';
-                clocks = NULL;
-        }
-        if (clocks && clock_ns >= 0 && (st.state == 'R' || st.num_threads > 1))
-                clock_ns = dn_task_clock_read(clocks, p, row, clock_ns);
-        set_cpu(row, &st, clock_ns, p->tick_us, number);
-        set_rest(row, &st, p->tick_us, number);
-        if (!dn_member_is_named(member, (struct dn_str){st.comm, st.comm_size})) {
-                row->name = dn_member_rename(member, (struct dn_str){st.comm, st.comm_size});
-                row->changed = number;
-        }
-        *ret_stat = st;
-        return 0;
+        n = dn_process_set_stat(p, member, row, &st, clock_ns, clocks, number);
+        if (n == 0)
+                *ret_stat = st;
+        return n;
 }
 
 int64_t dn_process_clock_ns(const struct dn_procfs *p, int64_t pid) {
@@ -105,20 +111,23 @@ int dn_process_read_stat(struct dn_procfs *p, struct dn_member *member, struct d
         return dn_process_take_stat(p, member, row, dn_process_clock_ns(p, row->key.pid), NULL, number, &st);
 }
 
+void dn_process_set_io(struct dn_row *row, const struct dn_io *io, uint32_t number) {
+        dn_row_set(row, DN_disk_read_bytes, (int64_t)io->read_bytes, number);
+        dn_row_set(row, DN_disk_write_bytes, (int64_t)io->write_bytes, number);
+        dn_row_set(row, DN_syscall_read_bytes, (int64_t)io->rchar, number);
+        dn_row_set(row, DN_syscall_write_bytes, (int64_t)io->wchar, number);
+        dn_row_set(row, DN_io_read_ops, (int64_t)io->syscr, number);
+        dn_row_set(row, DN_io_write_ops, (int64_t)io->syscw, number);
+        dn_row_set(row, DN_disk_cancelled_write_bytes, (int64_t)io->cancelled_write_bytes, number);
+}
+
 void dn_process_read_io(struct dn_procfs *p, struct dn_row *row, uint32_t number) {
         char file[512];
         struct dn_io io;
         int n = dn_procfs_read(p, row->slot, DN_HELD_IO, file, sizeof(file));
 
-        if (n < 0 || dn_io_parse((struct dn_str){file, (size_t)n}, &io) < 0)
-                return;
-        dn_row_set(row, DN_disk_read_bytes, (int64_t)io.read_bytes, number);
-        dn_row_set(row, DN_disk_write_bytes, (int64_t)io.write_bytes, number);
-        dn_row_set(row, DN_syscall_read_bytes, (int64_t)io.rchar, number);
-        dn_row_set(row, DN_syscall_write_bytes, (int64_t)io.wchar, number);
-        dn_row_set(row, DN_io_read_ops, (int64_t)io.syscr, number);
-        dn_row_set(row, DN_io_write_ops, (int64_t)io.syscw, number);
-        dn_row_set(row, DN_disk_cancelled_write_bytes, (int64_t)io.cancelled_write_bytes, number);
+        if (n >= 0 && dn_io_parse((struct dn_str){file, (size_t)n}, &io) == 0)
+                dn_process_set_io(row, &io, number);
 }
 
 /* The memory of a process whose leader has ended is seen through a thread that lives. */

@@ -288,6 +288,17 @@ int dn_platform_text(struct dn_procfs *p, int64_t pid, int which, struct dn_text
         return 0;
 }
 
+/* /proc/loadavg: three averages, and "running/all". */
+int64_t dn_platform_tasks(struct dn_procfs *p) {
+        char line[128];
+        int n = dn_file_read(p->root, "loadavg", line, sizeof(line));
+        struct dn_str rest = {line, n > 0 ? (size_t)n : 0}, running;
+        uint64_t tasks;
+
+        return dn_str_cut(&rest, '/', &running) && dn_str_take_u64(&rest, &tasks) && tasks <= INT32_MAX ? (int64_t)tasks
+                                                                                                        : 0;
+}
+
 bool dn_platform_is_kernel_thread(struct dn_procfs *p, int64_t pid) {
         enum { PF_KTHREAD = 0x00200000 };
         char path[32], line[1024];

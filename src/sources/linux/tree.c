@@ -6,13 +6,16 @@
  * New processes are looked for when the newest pid of the machine has moved (/proc/loadavg), among the pids since; a
  * pid may show there up to a millisecond before the process does, so who was missing is asked for once more in the next
  * pass. Now and then, and when the numbers wrap, all of /proc is looked at; where the job has its own cgroup, all that
- * is in there, and /proc seldom, for those that were moved out of it. */
+ * is in there, and /proc seldom, for those that were moved out of it.
+ *
+ * A sampler tells of all that by itself, unless it has missed some. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "host/cgroup.h"
 #include "host/clock.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/procfs.h"
+#include "sources/linux/sampler.h"
 #include "sources/linux/sources.h"
 
 #include <fcntl.h>
@@ -27,7 +30,7 @@ struct candidate {
         uint64_t start_ticks;
         char comm[DN_COMM_MAX];
         uint8_t comm_size;
-        bool in_cgroup; /* the job's own */
+        bool belongs; /* whosever child it is: in the job's own cgroup, or known to the sampler */
 };
 
 struct tree {
@@ -41,6 +44,7 @@ struct tree {
         uint32_t n_missing;
         struct candidate *found;
         uint32_t n_found, room;
+        bool sampled; /* the last pass was */
 };
 
 static void tree_close(void *state) {
@@ -113,6 +117,13 @@ static void note_missing(struct tree *tree, int64_t pid) {
                 tree->missing[tree->n_missing++] = pid;
 }
 
+/* It may have been found in two ways. */
+static bool is_member(const struct tree *tree, const struct candidate *c) {
+        const struct dn_member *member = dn_members_find(tree->target->members, c->pid);
+
+        return member && member->key.start == c->start_ticks;
+}
+
 /* A thread's number is not a process's; its stat does not say so, its CPU clock does. */
 static int look_at(struct tree *tree, int64_t pid, bool again) {
         const struct dn_member *member = dn_members_find(tree->target->members, pid);
@@ -145,7 +156,7 @@ static int look_at_inmate(void *user, int64_t pid) {
 
         if (pid == tree->self || dn_members_find(tree->target->members, pid) || read_candidate(tree, pid, &c) < 0)
                 return 0;
-        c.in_cgroup = true;
+        c.belongs = true;
         return note(tree, &c);
 }
 
@@ -245,13 +256,6 @@ static bool belongs(const struct tree *tree, const struct candidate *c, struct d
         return false;
 }
 
-/* It may have been found in two ways. */
-static bool is_member(const struct tree *tree, const struct candidate *c) {
-        const struct dn_member *member = dn_members_find(tree->target->members, c->pid);
-
-        return member && member->key.start == c->start_ticks;
-}
-
 /* A parent before its child: those who belong now may be the parents of those who do not yet. */
 static int admit_children(struct tree *tree, struct dn_pass *pass) {
         bool more = true;
@@ -279,16 +283,15 @@ static int admit_children(struct tree *tree, struct dn_pass *pass) {
         return 0;
 }
 
-/* Of those in the job's cgroup one whose parent is not; NULL: there is none. */
+/* Of those that belong one whose parent is not among them; NULL: there is none. */
 static const struct candidate *find_stray(const struct tree *tree) {
         for (uint32_t i = 0; i < tree->n_found; i++) {
                 const struct candidate *c = &tree->found[i];
                 uint32_t j = 0;
 
-                while (c->in_cgroup && j < tree->n_found &&
-                       (tree->found[j].pid != c->ppid || !tree->found[j].in_cgroup))
+                while (c->belongs && j < tree->n_found && (tree->found[j].pid != c->ppid || !tree->found[j].belongs))
                         j++;
-                if (c->in_cgroup && j == tree->n_found)
+                if (c->belongs && j == tree->n_found)
                         return c;
         }
         return NULL;
@@ -320,17 +323,11 @@ static int64_t longest_range(const struct dn_pass *pass) {
         return 2000 + 4 * (int64_t)pass->now->part[DN_PROCESS].n;
 }
 
-static int tree_read(void *state, struct dn_pass *pass) {
-        struct tree *tree = state;
-        int64_t newest, from = tree->newest;
-        bool unknown; /* who is new since the last pass, by the numbers */
-        int r;
+/* By the numbers: who is new since the last pass. */
+static int look_for_new(struct tree *tree, const struct dn_pass *pass) {
+        int64_t newest = newest_pid(tree), from = tree->newest;
+        bool unknown;
 
-        if (pass->first && (r = admit_main(tree, pass)) < 0)
-                return r;
-        if (!tree->target->children)
-                return 0;
-        newest = newest_pid(tree);
         tree->newest = newest;
         if (pass->first && tree->target->own_child) {
                 tree->full_after_ns = pass->mono_ns + full_look_ns;
@@ -339,9 +336,69 @@ static int tree_read(void *state, struct dn_pass *pass) {
         }
         unknown = newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass);
         if (unknown || pass->mono_ns >= tree->full_after_ns)
-                r = look_at_all(tree, pass->mono_ns, unknown ? 0 : from);
-        else
-                r = newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
+                return look_at_all(tree, pass->mono_ns, unknown ? 0 : from);
+        return newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
+}
+
+/* Before all else of the pass: what it sees of the others holds for their readings too. */
+static void let_sampler_look(struct tree *tree, const struct dn_pass *pass) {
+        struct dn_sampler *sampler = tree->target->sampler;
+        bool all = pass->first || pass->final || !tree->sampled;
+
+        tree->sampled = sampler && tree->target->by_sampler;
+        if (tree->sampled) {
+                sampler->looked_ns = dn_clock_mono_ns();
+                tree->sampled = sampler->look(sampler, all) == 0;
+        }
+        if (sampler)
+                sampler->looked = tree->sampled;
+}
+
+/* Those that it tells of for the first time, whoever their parents are. */
+static int take_fresh(struct tree *tree) {
+        const struct dn_sampler *sampler = tree->target->sampler;
+        struct dn_process_seen seen;
+        struct candidate c;
+        int r = 0;
+
+        for (uint32_t i = 0; i < sampler->n && sampler->fresh && r == 0; i++) {
+                sampler->get(sampler, i, &seen);
+                c = (struct candidate){.pid = seen.pid,
+                                       .ppid = seen.stat.ppid,
+                                       .start_ticks = seen.stat.start_ticks,
+                                       .comm_size = seen.stat.comm_size,
+                                       .belongs = true};
+                memcpy(c.comm, seen.stat.comm, c.comm_size);
+                if (!is_member(tree, &c))
+                        r = note(tree, &c);
+        }
+        return r;
+}
+
+/* A member that the sampler does not know has children that it does not know either. */
+static int look_by_sampler(struct tree *tree, const struct dn_pass *pass) {
+        const struct dn_sampler *sampler = tree->target->sampler;
+        int r = take_fresh(tree);
+
+        if (r < 0 || sampler->strangers > 0 || sampler->misses(sampler))
+                return r < 0 ? r : look_for_new(tree, pass);
+        tree->newest = 0;
+        if (!has_own_cgroup(tree) || pass->mono_ns < tree->full_after_ns)
+                return 0;
+        tree->full_after_ns = pass->mono_ns + full_look_ns;
+        return look_at_cgroup(tree);
+}
+
+static int tree_read(void *state, struct dn_pass *pass) {
+        struct tree *tree = state;
+        int r;
+
+        let_sampler_look(tree, pass);
+        if (pass->first && (r = admit_main(tree, pass)) < 0)
+                return r;
+        if (!tree->target->children)
+                return 0;
+        r = tree->sampled ? look_by_sampler(tree, pass) : look_for_new(tree, pass);
         if (r == 0)
                 r = admit_found(tree, pass);
         /* Whose parent is none of ours may still be an orphan of ours that went elsewhere. */

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The BPF sampler says what /proc says. Skipped, with denet's own reason, where eBPF does not run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Background, Helper
+from harness import (
+    DENET,
+    PATIENCE,
+    SANITIZED,
+    TICK,
+    Record,
+    check_every_line,
+    cpu_secs,
+    denet,
+    of_kind,
+    parse_records,
+    the,
+    totals,
+    wait_until,
+)
+
+
+def why_not() -> str:
+    """Why the sampler does not run here; empty where it does."""
+    result = denet("--sampler", "bpf", "-j", "run", "true")
+    return "" if result.status == 0 else result.err.strip()
+
+
+NOT_HERE = why_not()
+pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "it runs here")
+
+# Of a process that has come to rest nothing else may differ: memory that the kernel takes back, the time itself.
+MAY_MOVE = {"ts_ms", "cpu_usage", "uptime_secs", "mem_pss_kb", "mem_uss_kb", "cpu_user_secs", "cpu_system_secs"}
+
+
+def processes(tree: Record) -> dict[int, Record]:
+    """By pid: name and values of those that a tree record lists."""
+    return {c["pid"]: {"name": c["command"], **c["metrics"]} for c in tree["children"]}
+
+
+def by_both(pid: int, background: Background, seconds: str = "1.5") -> tuple[list[Record], list[Record]]:
+    """The records of two that watch the same process at the same time."""
+    watchers = [
+        background([DENET, "--sampler", sampler, "-i", "50", "-m", "50", "-d", seconds, "-j", "attach", str(pid)])
+        for sampler in ("procfs", "bpf")
+    ]
+    ours, theirs = (parse_records(w.communicate(timeout=PATIENCE)[0]) for w in watchers)
+    return ours, theirs
+
+
+def check_same(ours: Record, theirs: Record) -> None:
+    """Two tree records of a tree that rests."""
+    a, b = processes(ours), processes(theirs)
+    assert a.keys() == b.keys()
+    for pid in a:
+        assert a[pid].keys() - MAY_MOVE == b[pid].keys() - MAY_MOVE, a[pid]["name"]
+        different = {k: (a[pid][k], b[pid][k]) for k in a[pid].keys() - MAY_MOVE if a[pid][k] != b[pid][k]}
+        assert not different, (a[pid]["name"], different)
+        assert cpu_secs(a[pid]) == pytest.approx(cpu_secs(b[pid]), abs=1e-6)
+        assert a[pid]["cpu_user_secs"] == pytest.approx(b[pid]["cpu_user_secs"], abs=2 * TICK)
+
+
+KINDS = """
+import os, subprocess, sys, threading, time
+def child(do):
+    if os.fork() == 0:
+        do(); time.sleep(60); os._exit(0)
+def burn(): sum(range(1_500_000))
+def write(): open('/dev/null', 'wb').write(b'x' * 1_000_000); open('/proc/self/stat').read()
+def rename(): open('/proc/self/comm', 'w').write('a) b (c')
+def threads():
+    for i in range(7): threading.Thread(target=lambda: (burn(), time.sleep(60)), daemon=True).start()
+def ended_threads():
+    ts = [threading.Thread(target=burn) for _ in range(5)]; [t.start() for t in ts]; [t.join() for t in ts]
+def execute(): os.execvp('sleep', ['sleep', '60'])
+def reaped(): subprocess.run([sys.executable, '-c', 'sum(range(3_000_000))'])
+def grown(): globals().setdefault('kept', bytearray(os.urandom(9_000_000)))
+def stopped(): os.kill(os.getpid(), 19)
+def nested():
+    if os.fork() == 0: burn(); time.sleep(60)
+for do in (burn, write, rename, threads, ended_threads, execute, reaped, grown, stopped, nested): child(do)
+if os.fork() == 0: os._exit(0)
+time.sleep(60)
+"""
+
+
+def test_both_samplers_say_the_same_of_all_kinds_of_processes(background: Background) -> None:
+    target = background([sys.executable, "-c", KINDS])
+    time.sleep(3 if SANITIZED else 2)
+    ours, theirs = by_both(target.pid, background)
+    trees = of_kind(ours, "tree"), of_kind(theirs, "tree")
+    check_same(trees[0][-1], trees[1][-1])
+    check_same(trees[0][5], trees[1][5])
+    found = processes(trees[1][-1])
+    assert "a) b (c" in {p["name"] for p in found.values()}
+    assert sorted(p["thread_count"] for p in found.values())[-1] == 8
+    assert len(found) == 11
+
+
+def test_both_samplers_say_the_same_of_a_thousand(background: Background) -> None:
+    count = 200 if SANITIZED else 1000
+    script = f"import os, time\nfor i in range({count - 1}):\n if os.fork() == 0: time.sleep(60)\ntime.sleep(60)"
+    target = background([sys.executable, "-c", script])
+    wait_until(lambda: len(Path(f"/proc/{target.pid}/task/{target.pid}/children").read_text().split()) == count - 1)
+    time.sleep(0.5)
+    ours, theirs = by_both(target.pid, background, "2.5")
+    last = of_kind(theirs, "tree")[-1]
+    assert last["aggregated"]["process_count"] == count
+    check_same(of_kind(ours, "tree")[-1], last)
+
+
+def by(sampler: str, *arguments: Any, options: tuple[str, ...] = ()) -> list[Record]:
+    result = denet("--sampler", sampler, *options, "-j", "run", *arguments)
+    assert result.status == 0, result.err
+    return result.records
+
+
+@pytest.mark.parametrize("how", ["fork", "deep", "exec", "vfork"])
+def test_totals_are_those_of_the_kernel(truth: Helper, tmp_path: Path, how: str) -> None:
+    last = {"vfork": ["/bin/true"], "deep": ["200"]}.get(how, [])
+    count = {"deep": "20", "exec": "20"}.get(how, "100")
+    command = [truth("reap"), tmp_path / "told", truth("spawn"), tmp_path / "report", how, count, "3000", *last]
+    records = by("bpf", *command, options=("-i", "10", "-m", "10"))
+    told = (tmp_path / "told").read_bytes()
+    user_us, system_us = (int.from_bytes(told[i : i + 8], sys.byteorder) for i in (16, 24))
+    check_every_line(records)
+    assert cpu_secs(totals(records)) == pytest.approx((user_us + system_us) / 1e6, abs=TICK)
+
+
+def test_orphans_stay_members_and_their_children_too() -> None:
+    script = "(sleep 0.8 & sh -c 'sleep 0.2; sleep 0.5' &) & wait; sleep 0.9"
+    trees = of_kind(by("bpf", "sh", "-c", script), "tree")
+    assert {"sleep", "sh"} <= {p["name"] for p in processes(trees[2]).values()}
+    assert max(t["aggregated"]["process_count"] for t in trees) >= 4
+
+
+def test_zombies_are_not_listed_and_those_that_are_waited_for_have_gone() -> None:
+    script = (
+        "import os, time\npids = [os.fork() for _ in range(1)]\nif pids == [0]: os._exit(0)\n"
+        "time.sleep(0.5); os.wait(); time.sleep(0.4)"
+    )
+    trees = of_kind(by("bpf", sys.executable, "-c", script), "tree")
+    assert all(t["children"] == [] for t in trees[1:])
+
+
+def test_a_process_that_takes_another_name_is_called_by_it() -> None:
+    script = "import os, time\ntime.sleep(0.4); os.execvp('sleep', ['sleep', '0.4'])"
+    trees = of_kind(by("bpf", "sh", "-c", f'{sys.executable} -c "$0" & wait', script), "tree")
+    names = [p["name"] for t in trees for p in processes(t).values()]
+    assert names[1].startswith("python")
+    assert names[-1] == "sleep"
+
+
+def test_the_main_process_alone_is_sampled_alone(truth: Helper) -> None:
+    records = by("bpf", "sh", "-c", f"{truth('burn')} 300; sleep 0.2", options=("--exclude-children",))
+    assert of_kind(records, "sample") and not of_kind(records, "tree")
+    assert cpu_secs(totals(records)) < 0.1
+
+
+def test_memory_is_that_of_statm(background: Background) -> None:
+    script = (
+        "import os, time\nkept = []\nfor i in range(20):\n kept.append(os.urandom(3_000_000)); time.sleep(0.05)\n"
+        "del kept[5:]; time.sleep(60)"
+    )
+    target = background([sys.executable, "-c", script])
+    trees = of_kind(by_both(target.pid, background, "2.5")[1], "tree")
+    sizes = [t["parent"]["mem_rss_kb"] for t in trees]
+    statm = int(Path(f"/proc/{target.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    assert max(sizes) > 50_000
+    assert sizes[-1] == statm
+
+
+NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
+CAN_UNSHARE = (
+    bool(shutil.which("unshare")) and os.geteuid() == 0 and subprocess.run([*NAMESPACE, "true"]).returncode == 0
+)
+
+
+@pytest.mark.skipif(not CAN_UNSHARE, reason="no PID namespace can be made here")
+def test_in_a_pid_namespace_pids_are_its_own(tmp_path: Path) -> None:
+    script = f'exec "{DENET}" --sampler bpf -q -o "{tmp_path}/run.jsonl" run sh -c "sleep 0.5 & sleep 0.6"'
+    done = subprocess.run([*NAMESPACE, "sh", "-c", script], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    records = parse_records((tmp_path / "run.jsonl").read_bytes())
+    pids = {p for t in of_kind(records, "tree") for p in processes(t)}
+    assert pids and max(pids) < 100
+    assert the(records, "exit")["totals"]["processes_seen"] == 3
+
+
+@pytest.mark.skipif(not CAN_UNSHARE, reason="no time namespace can be made here")
+def test_in_a_time_namespace_processes_are_themselves(tmp_path: Path) -> None:
+    script = f'exec "{DENET}" --sampler bpf -q -o "{tmp_path}/run.jsonl" run sh -c "sleep 0.3 & sleep 0.4"'
+    command = ["unshare", "--time", "--boottime", "12345", "--monotonic", "54321", "--fork", "sh", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    if "unshare: " in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    records = parse_records((tmp_path / "run.jsonl").read_bytes())
+    check_every_line(records)
+    assert {p["name"] for t in of_kind(records, "tree") for p in processes(t).values()} == {"sleep"}
+
+
+def test_refused_the_command_is_not_started(tmp_path: Path) -> None:
+    """Without the rights: for a user, as root without its capabilities."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("takes root and setpriv(1)")
+    trace = tmp_path / "trace"
+    command = [
+        "setpriv",
+        "--bounding-set=-bpf,-perfmon,-sys_admin",
+        DENET,
+        "--sampler",
+        "bpf",
+        "run",
+        "touch",
+        str(trace),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, trace.exists()) == (125, False)
+    assert re.fullmatch(r"denet: sampler bpf: .*CAP_BPF.*; .*setcap .*, or --sampler procfs\n", done.stderr)
+
+
+def grown_tree(count: int) -> list[str]:
+    script = (
+        f"import os, time\nfor i in range({count}):\n if os.fork() == 0: time.sleep(2.5); os._exit(0)\ntime.sleep(2.6)"
+    )
+    return [sys.executable, "-c", script]
+
+
+def test_by_itself_it_takes_over_when_the_tree_has_grown() -> None:
+    """And knows the orphans that there are by then, and whom they start."""
+    count = 400
+    orphan = "import os, time\nfor i in range(8):\n  time.sleep(0.3)\n  if os.fork() == 0: time.sleep(0.5); os._exit(0)"
+    command = ["sh", "-c", f'(python3 -c "{orphan}" &) & exec "$@"', "sh", *grown_tree(count)]
+    result = denet("--debug", "-j", "-i", "100", "-m", "100", "run", *command)
+    assert "processes are sampled by BPF from now on" in result.err
+    check_every_line(result.records)
+    assert the(result.records, "metadata")["capabilities"]["ebpf"]["reason"] == "not asked for"
+    trees = of_kind(result.records, "tree")
+    assert trees[-3]["aggregated"]["process_count"] >= 2 or len(trees) > 20
+    assert all("ebpf" not in t["aggregated"] for t in trees)
+    assert the(result.records, "exit")["totals"]["processes_seen"] >= count + 9
+
+
+@pytest.mark.parametrize("arguments", [("--sampler", "procfs"), ()])
+def test_of_a_small_tree_or_where_it_is_not_wanted_it_stays_out(arguments: tuple[str, ...]) -> None:
+    command = grown_tree(150) if arguments else ["sleep", "0.3"]
+    result = denet("--debug", *arguments, "-j", "run", *command)
+    assert "sampled by BPF" not in result.err
+
+
+def test_with_ebpf_the_sampler_changes_no_count(truth: Helper) -> None:
+    result = denet("--enable-ebpf", "--sampler", "bpf", "-j", "run", truth("calls"), "20000", "2")
+    found = the(result.records, "exit")["ebpf"]
+    assert {c["name"]: c["count"] for c in found["syscalls"]["top_syscalls"]}["getppid"] == 20000
+    assert found["lost_events"] == 0
