@@ -8,7 +8,7 @@
 #include <errno.h>
 
 /* It begins where both hold, and ends where one is missed by half. */
-enum { PAYS_FROM = 100, TASKS_MOST = 4 /* of the machine, for each process of the tree */ };
+enum { PAYS_FROM = 200, TASKS_MOST = 4 /* of the machine, for each process of the tree */ };
 
 int dn_sampler_require(struct denet *d, denet_error *error) {
         const char *why, *end;
