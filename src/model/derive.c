@@ -148,8 +148,14 @@ static int derive_whole(const struct dn_snapshot *first, const struct dn_snapsho
         return 0;
 }
 
-static const struct dn_row *same_row(const struct dn_snapshot *s, int part, const struct dn_row *row, uint32_t hint) {
-        return dn_table_find(&s->part[part], row->key, hint);
+/* Looked for first behind the last one that was found: rows that stay keep their order. */
+static const struct dn_row *same_row(const struct dn_snapshot *s, int part, const struct dn_row *row, uint32_t *hint) {
+        const struct dn_table *rows = &s->part[part];
+        const struct dn_row *found = dn_table_find(rows, row->key, *hint);
+
+        if (found)
+                *hint = (uint32_t)(((const unsigned char *)found - rows->rows) / rows->width) + 1;
+        return found;
 }
 
 /* What was not there before is counted from 0: its source says what that means. */
@@ -173,6 +179,7 @@ int dn_derive_blocks(const struct dn_snapshot *first, const struct dn_snapshot *
                      struct dn_sample *s) {
         for (int part = DN_BLOCKS; part < DN_PARTS; part++) {
                 const struct dn_table *rows = &now->part[part];
+                uint32_t in_first = 0, in_last = 0;
 
                 s->part[part].n = 0;
                 for (uint32_t i = 0; i < rows->n; i++) {
@@ -181,8 +188,8 @@ int dn_derive_blocks(const struct dn_snapshot *first, const struct dn_snapshot *
 
                         if (!out)
                                 return -ENOMEM;
-                        derive_block_row(out, part, same_row(first, part, row, i), same_row(last, part, row, i), row,
-                                         now->number);
+                        derive_block_row(out, part, same_row(first, part, row, &in_first),
+                                         same_row(last, part, row, &in_last), row, now->number);
                 }
         }
         return 0;
