@@ -130,7 +130,7 @@ struct block {
 
 static void read_block(struct block *b, struct dn_cgroup *c) {
         struct dn_target target = {.cgroup = c};
-        struct dn_pass pass = {.now = &b->now, .mono_ns = 1, .first = true};
+        struct dn_pass pass = {.now = &b->now, .mono_ns = 1};
         dn_autotext struct dn_text why = {0};
         void *source = NULL;
 

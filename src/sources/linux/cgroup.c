@@ -30,7 +30,8 @@ struct cgroup {
         int *fds; /* by file of the table; -1: there is none */
         struct device devices[DEVICES_MAX];
         uint32_t n_devices;
-        struct dn_limits *limits;
+        const struct dn_target *target;
+        struct dn_limits *limits; /* NULL: not looked for yet */
         int64_t due_ns;
 };
 
@@ -196,9 +197,13 @@ static const char *scope_of(const struct dn_limit *limit) {
         return limit->above ? "above" : "cgroup";
 }
 
-static void take_limits(const struct reading *r) {
+/* Not in the first reading, for which a command is held: it is a walk up the hierarchies. 0 or -ENOMEM. */
+static int take_limits(const struct reading *r) {
+        struct cgroup *c = r->cgroup;
         struct dn_limit limit;
 
+        if (!c->limits && dn_limits_open(&c->limits, c->target->cgroup) < 0)
+                return -ENOMEM;
         if (dn_limits_memory(r->cgroup->limits, &limit)) {
                 set(r, DN_CGROUP_memory_limit_kb, limit.limit / 1024);
                 set(r, DN_CGROUP_memory_limit_used_kb, limit.used / 1024);
@@ -209,6 +214,7 @@ static void take_limits(const struct reading *r) {
                 set(r, DN_CGROUP_pids_limit_used, limit.used);
                 dn_row_set_text(r->row, DN_CGROUP_pids_limit_scope, scope_of(&limit), r->number);
         }
+        return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------- the source */
@@ -260,12 +266,11 @@ static int cgroup_open(void **ret_state, struct dn_target *t, struct dn_text *wh
         c = calloc(1, sizeof(*c));
         if (c)
                 c->fds = malloc(DN_COUNT(files) * sizeof(*c->fds));
-        if (!c || !c->fds || dn_limits_open(&c->limits, t->cgroup) < 0) {
-                if (c)
-                        free(c->fds);
+        if (!c || !c->fds) {
                 free(c);
                 return -ENOMEM;
         }
+        c->target = t;
         for (size_t i = 0; i < DN_COUNT(files); i++)
                 c->fds[i] = open_file(t->cgroup, c, i);
         *ret_state = c;
@@ -290,8 +295,7 @@ static int cgroup_read(void *state, struct dn_pass *pass) {
                 if (n >= 0)
                         files[i].take(&r, (struct dn_str){buffer, (size_t)n});
         }
-        take_limits(&r);
-        return 0;
+        return pass->first ? 0 : take_limits(&r);
 }
 
 const struct dn_source dn_source_cgroup = {
