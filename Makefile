@@ -9,6 +9,8 @@
 #     make format         lays the sources out
 #     make inject         lets every allocation and every system call fail once; some minutes
 #     make fuzz           all parsers, SECONDS=600 each
+#     make coverage       which lines the tests run: build-coverage/coverage.txt
+#     make test-tsan      what has threads, under ThreadSanitizer; make test-valgrind: the unit tests under valgrind
 #     make bench          figures; make bench QUICK=1 takes minutes, and is noisier
 #     make install        to PREFIX (/usr/local), below DESTDIR
 #     make deb            Debian packages, in build-deb/; lintian judges them. CHROOT=1: installed in a new Debian too
@@ -20,6 +22,8 @@
 BUILD = build
 ASAN = build-asan
 FUZZ = build-fuzz
+TSAN = build-tsan
+COVERAGE = build-coverage
 SECONDS = 600
 WHEEL = build-python
 NINJA = ninja
@@ -50,8 +54,8 @@ CHECKS = check-layers check-format check-header check-tidy check-shell check-pyt
 	check-instructions
 
 .NOTPARALLEL:
-.PHONY: all run inject fuzz test test-fuzz with-tests test-plain test-sanitized test-python test-python-sanitized wheel
-.PHONY: dist-python notebook check $(CHECKS) format bench install deb static clean
+.PHONY: all run inject fuzz coverage test test-fuzz test-tsan test-valgrind with-tests test-plain test-sanitized test-python
+.PHONY: test-python-sanitized wheel dist-python notebook check $(CHECKS) format bench install deb static clean
 .PHONY: deps-build deps-test deps-check deps-package
 
 all: deps-build
@@ -119,6 +123,25 @@ test-fuzz fuzz: deps-test
 	@$(NINJA) -C $(FUZZ)
 	@$(PYTHON) tests/fuzz/run.py --build $(FUZZ) --seconds $(SECONDS)
 
+test-tsan: deps-test
+	@test -e $(TSAN)/build.ninja || $(MESON) setup -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized $(TSAN)
+	@$(NINJA) -C $(TSAN)
+	TSAN_OPTIONS=halt_on_error=1 $(MESON) test -C $(TSAN) --no-rebuild --print-errorlogs --timeout-multiplier 4 worker nvml drm
+	TSAN_OPTIONS=halt_on_error=1 DENET_SANITIZED=1 DENET=$(CURDIR)/$(TSAN)/denet $(PYTEST) tests/cli/test_gpu.py
+
+# Not those that need pidfd_open or openat2, which valgrind 3.19 does not know, or have a budget of time.
+NOT_BY_VALGRIND = drm kill recorded_tree sampling spawn stream symbols_jit
+test-valgrind: with-tests
+	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --timeout-multiplier 20 \
+		--wrapper 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+		$(filter-out $(NOT_BY_VALGRIND),$(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)))
+
+coverage: deps-test
+	@test -e $(COVERAGE)/build.ninja || CC=clang $(MESON) setup $(COVERAGE) \
+		-Dc_args='-fprofile-instr-generate -fcoverage-mapping' -Dc_link_args=-fprofile-instr-generate
+	@LLVM_PROFILE_FILE=/dev/null $(NINJA) -C $(COVERAGE)
+	@tools/coverage $(COVERAGE) $(PYTHON)
+
 inject: with-tests
 	@$(PYTHON) tests/inject/run.py
 
@@ -176,4 +199,4 @@ static: deps-package
 	@packaging/static
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(WHEEL) build-deb build-static
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(TSAN) $(COVERAGE) $(WHEEL) build-deb build-static

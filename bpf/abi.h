@@ -15,11 +15,39 @@ enum {
         DN_BPF_ONCPU = 32,
 };
 
+/* Why a thread is not on a processor. */
+enum dn_wait {
+        DN_WAIT_RUN_QUEUE, /* it could run, and others do */
+        DN_WAIT_DISK,
+        DN_WAIT_NETWORK,
+        DN_WAIT_UNIX_SOCKET,
+        DN_WAIT_PIPE,
+        DN_WAIT_TTY,
+        DN_WAIT_FILE, /* a file, without waiting for a disk: locks, remote file systems, special files */
+        DN_WAIT_POLL, /* for one of several descriptors */
+        DN_WAIT_LOCK, /* futex */
+        DN_WAIT_SLEEP,
+        DN_WAIT_CHILD,
+        DN_WAIT_SIGNAL,
+        DN_WAIT_IPC,
+        DN_WAIT_IO_URING,
+        DN_WAIT_PAGE_FAULT,
+        DN_WAIT_STOPPED,
+        DN_WAIT_KERNEL_LOCK, /* uninterruptible, and not for a disk */
+        DN_WAIT_OTHER,
+        DN_WAIT_REASONS,
+        DN_WAIT_BY_DESCRIPTOR = 64, /* of a call: what the descriptor in its first argument is, tells */
+        DN_WAIT_ON_CPU = 65,        /* of a stack: it was running */
+};
+
 /* Set before the programs are loaded; what is not asked for the verifier leaves out. */
 struct dn_bpf_config {
         __u32 parts;
         __u32 children;         /* of members are members; else the main process alone is one */
         __u32 splice, sendfile; /* numbers of these system calls */
+        __u32 nonblock;         /* functions that receive have that argument, before the flags */
+        __u32 stacks;           /* are taken */
+        __u8 reasons[1024];     /* by DN_BPF_NUMBERS: why a thread that is in this call waits */
 };
 
 /* What a thread is, in its own storage; the map from thread to this is the tree. Written from outside for the main
@@ -31,6 +59,15 @@ struct dn_bpf_thread {
         __u32 held;   /* it is to exec the command yet: what it does until then is not the command's */
         __u32 unused;
         __u64 since_ns; /* when that began */
+        /* Off its processor. What of the last time off was run-queue delay is known when it leaves again. */
+        __u64 out_ns;                          /* since when it is off; 0: it is on one, or was never seen to leave */
+        __u64 delay_ns;                        /* the kernel's run_delay of it then */
+        __u64 span_ns;                         /* length of the last time off, to be settled; 0: it is */
+        __u64 total_ns, count, max_ns, min_ns; /* of all that are settled */
+        __u32 reason;                          /* of the one that out_ns or span_ns tells of */
+        __s32 kernel, frames;                  /* its stacks, as in dn_bpf_stack_key */
+        __u32 exec;
+        __u64 user;
 };
 
 /* System calls have their number as index; those of another table (32-bit programs on a 64-bit kernel) stand behind. */
@@ -92,7 +129,9 @@ struct dn_bpf_latency {
 
 /* Global: mapped into the one that loaded the programs. */
 struct dn_bpf_shared {
-        __u32 level;                        /* of its PID namespace */
+        __u32 level;      /* of its PID namespace */
+        __u32 first_exec; /* the kernel's count of execs (self_exec_id) of the main process's first program */
+        __u32 unused;
         __u32 look;                         /* which look at all tasks this is: 1, 2 … */
         __u64 found;                        /* by the last one: threads that were new */
         __u64 born_threads, born_processes; /* of members, since the programs run */
@@ -103,8 +142,59 @@ struct dn_bpf_shared {
         struct dn_bpf_usage
                 before;   /* of those found by a look: their threads that had ended, children they had reaped */
         __u64 peak_pages; /* largest resident set of a process that has ended */
+        __u64 unlisted;   /* threads whose end the ring had no room for: their time is in the sums alone */
+        /* By the last look: time off of those that are off now, or not settled. */
+        __u64 still_ns[DN_WAIT_REASONS];
+        __u64 address;                                                      /* to be printed by print_name … */
+        char name[128];                                                     /* … and its name */
         __u64 received[DN_BPF_SOCKETS], sent[DN_BPF_SOCKETS];               /* by all members */
         __u64 received_before[DN_BPF_SOCKETS], sent_before[DN_BPF_SOCKETS]; /* by those that have ended */
         struct dn_bpf_blocks blocks, blocks_before;                         /* the same of devices */
         struct dn_bpf_latency latency;
+};
+
+/* Time off by reason: one for each processor and reason. */
+struct dn_bpf_waits {
+        __u64 total_ns, count, max_ns, min_ns;
+};
+
+/* Of a thread: those that live are written by an iterator, of one that has ended it comes through the ring. */
+struct dn_bpf_waiter {
+        __u32 kind; /* DN_BPF_EVENT_WAITER */
+        __u32 tgid, tid, unused;
+        struct dn_bpf_waits waits;
+};
+
+/* Stacks by what they are: the key, and how often and how long. */
+struct dn_bpf_stack_key {
+        __u32 tgid, tid;
+        __u32 exec; /* which program of the process: it is another after an exec */
+        __u32 reason;
+        __s32 kernel; /* in kernel_stacks; below 0: none */
+        __s32 frames; /* in user_stacks, by frame pointers; below 0: none */
+        __u64 user;   /* tells user stacks apart; 0: none */
+};
+struct dn_bpf_stack_sum {
+        __u64 total_ns, count;
+};
+
+enum {
+        DN_BPF_STACK_DEPTH = 64,
+        DN_BPF_STACKS = 16384,
+        DN_BPF_STACK_BYTES = 8192,
+        DN_BPF_REGISTERS = 42, /* words of struct pt_regs, of the largest that we know */
+        DN_BPF_EVENT_WAITER = 1,
+        DN_BPF_EVENT_STACK = 2,
+};
+
+/* A user stack that was not seen before, to be unwound. */
+struct dn_bpf_stack {
+        __u32 kind; /* DN_BPF_EVENT_STACK */
+        __u32 tgid, tid, exec;
+        __u64 user;
+        __u64 sp;
+        char comm[16];
+        __u32 n_registers, size; /* of what follows: words, bytes */
+        __u64 registers[DN_BPF_REGISTERS];
+        __u8 bytes[DN_BPF_STACK_BYTES];
 };

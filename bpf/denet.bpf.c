@@ -2,8 +2,11 @@
  * What runs in the kernel: one object, whose parts are loaded as they are asked for. */
 #include "disk.bpf.h"
 #include "ends.bpf.h"
-#include "exits.bpf.h"
+#include "look.bpf.h"
 #include "net.bpf.h"
+#include "net_calls.bpf.h"
+#include "oncpu.bpf.h"
+#include "switch.bpf.h"
 #include "syscalls.bpf.h"
 #include "tree.bpf.h"
 

@@ -62,48 +62,6 @@ static __always_inline void note_end(struct task_struct *task) {
                 shared.peak_pages = signal->maxrss;
 }
 
-SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next) {
-        if ((config.parts & DN_BPF_EXITS) && (prev->__state & TASK_DEAD))
-                note_end(prev);
-        return 0;
-}
-
-/* Marks who is in the tree already: the main process was marked from outside, and whose parent is a member is one. */
-static __always_inline struct dn_bpf_thread *found(struct task_struct *task) {
-        struct task_struct *leader = task->group_leader, *parent = leader ? leader->real_parent : NULL;
-        struct dn_bpf_thread *thread = thread_of(task);
-
-        if (thread)
-                return thread;
-        if (!leader || !parent || (!thread_of(leader) && !(config.children && thread_of(parent))))
-                return NULL;
-        thread = make_member(task);
-        if (thread)
-                ADD(shared.found, 1);
-        return thread;
-}
-
-SEC("iter/task")
-int look(struct bpf_iter__task *ctx) {
-        struct task_struct *task = ctx->task;
-        struct dn_bpf_thread *thread;
-
-        if (!task)
-                return 0;
-        if (shared.level == ~0U)
-                shared.level = BPF_CORE_READ((struct task_struct *)bpf_get_current_task_btf(), thread_pid, level);
-        thread = found(task);
-        if (thread && !thread->marked) {
-                thread->marked = shared.look;
-                if (task->pid == task->tgid && task->signal) {
-                        ADD(shared.found_processes, 1);
-                        add_before(&shared.before, task->signal);
-                }
-        }
-        return 0;
-}
-
 /* The sum of who lives now. */
 SEC("iter/task")
 int add_up(struct bpf_iter__task *ctx) {

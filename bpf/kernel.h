@@ -31,15 +31,32 @@ enum {
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_F_USER_STACK = 256, BPF_F_REUSE_STACKID = 1024, BPF_RB_NO_WAKEUP = 1 };
 
 /* uapi/linux/sched.h, linux/sched.h */
 enum { CLONE_THREAD = 0x10000 };
-enum { TASK_DEAD = 0x80, PF_EXITING = 4 };
+enum {
+        TASK_INTERRUPTIBLE = 1,
+        TASK_UNINTERRUPTIBLE = 2,
+        TASK_STOPPED_OR_TRACED = 4 | 8,
+        TASK_DEAD = 0x80,
+        PF_EXITING = 4,
+        PF_IO_WORKER = 0x10,
+};
 
-/* linux/socket.h, uapi/linux/in.h, uapi/linux/stat.h */
+/* uapi/linux/stat.h */
+enum {
+        S_IFMT = 0170000,
+        S_IFSOCK = 0140000,
+        S_IFREG = 0100000,
+        S_IFBLK = 0060000,
+        S_IFCHR = 0020000,
+        S_IFIFO = 0010000
+};
+
+/* linux/socket.h, uapi/linux/in.h */
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, MSG_PEEK = 2, MSG_ERRQUEUE = 0x2000 };
 enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_UDPLITE = 136, IPPROTO_MPTCP = 262 };
-enum { S_IFMT = 0170000, S_IFSOCK = 0140000 };
 
 /* linux/blk_types.h */
 enum { BIO_CLONED = 1 };
@@ -84,6 +101,7 @@ typedef struct {
 
 struct inode {
         unsigned short i_mode;
+        unsigned int i_rdev;
 };
 
 struct file {
@@ -142,6 +160,10 @@ struct signal_struct {
         unsigned long maxrss;
 };
 
+struct mm_struct {
+        unsigned long start_code, end_code;
+};
+
 struct thread_info {
         unsigned long flags;
         __u32 status;
@@ -162,17 +184,29 @@ struct task_struct {
         struct task_io_accounting ioac;
         struct signal_struct *signal;
         struct files_struct *files;
+        struct mm_struct *mm;
+        __u64 self_exec_id;
+        int on_cpu;
+        unsigned in_iowait : 1;
 };
 
-struct pt_regs {
+struct msghdr;
+struct page;
+
 #if defined(__TARGET_ARCH_x86)
-        unsigned long di, si, orig_ax;
-#elif defined(__TARGET_ARCH_arm64)
-        __u64 regs[31], orig_x0;
-        __s32 syscallno;
-#endif
-        unsigned long ip;
+struct pt_regs {
+        unsigned long di, si, orig_ax, sp, ip;
 };
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+        __u64 regs[31], sp, orig_x0;
+        int syscallno;
+};
+#else
+struct pt_regs {
+        unsigned long unknown;
+};
+#endif
 
 struct seq_file;
 

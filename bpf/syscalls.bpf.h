@@ -25,20 +25,6 @@ static __always_inline struct dn_bpf_call *call_of(__u32 number) {
         return bpf_map_lookup_elem(&calls, &place);
 }
 
-/* Its number, with DN_BPF_COMPAT where it is of the 32-bit table. */
-static __always_inline __u32 plain_number(long id) {
-        __u32 number = (__u32)id;
-#ifdef __TARGET_ARCH_x86
-        const __u32 x32 = 0x40000000, compat = 2; /* asm/unistd.h __X32_SYSCALL_BIT, asm/thread_info.h TS_COMPAT */
-        struct task_struct *task = bpf_get_current_task_btf();
-
-        number &= ~x32;
-        if (task->thread_info.status & compat)
-                return (number & (DN_BPF_COMPAT - 1)) | DN_BPF_COMPAT;
-#endif
-        return number & (DN_BPF_COMPAT - 1);
-}
-
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long id) {
         struct dn_bpf_thread *thread = current_thread();
@@ -46,26 +32,11 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id) {
 
         if (!thread)
                 return 0;
-        thread->number = plain_number(id);
+        thread->number = number_in_table(bpf_get_current_task_btf(), id);
         call = thread->held ? NULL : call_of(thread->number);
         if (call)
                 ADD(call->count, 1);
         thread->since_ns = bpf_ktime_get_ns();
-        return 0;
-}
-
-/* The command begins with this call. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task) {
-        struct dn_bpf_thread *thread = thread_of(task);
-        struct dn_bpf_call *call;
-
-        if (!thread || !thread->held)
-                return 0;
-        thread->held = 0;
-        call = call_of(thread->number);
-        if (call)
-                ADD(call->count, 1);
         return 0;
 }
 
@@ -78,6 +49,22 @@ static __always_inline void count_error(struct dn_bpf_call *call, __u32 number, 
                 ADD(*count, 1);
         else if (bpf_map_update_elem(&errnos, &key, &one, BPF_NOEXIST) < 0)
                 ADD(shared.lost, 1);
+}
+
+/* The command begins with this call. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task) {
+        struct dn_bpf_thread *thread = thread_of(task);
+        struct dn_bpf_call *call;
+
+        if (!thread || !thread->held)
+                return 0;
+        thread->held = 0;
+        shared.first_exec = (__u32)task->self_exec_id;
+        call = config.parts & DN_BPF_SYSCALLS ? call_of(thread->number) : NULL;
+        if (call)
+                ADD(call->count, 1);
+        return 0;
 }
 
 SEC("tp_btf/sys_exit")

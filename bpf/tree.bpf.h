@@ -56,6 +56,19 @@ static __always_inline struct dn_bpf_thread *make_member(struct task_struct *tas
         return thread;
 }
 
+/* The number of a system call, with DN_BPF_COMPAT where it is of the 32-bit table. */
+static __always_inline __u32 number_in_table(struct task_struct *task, long id) {
+        __u32 number = (__u32)id;
+#ifdef __TARGET_ARCH_x86
+        const __u32 x32 = 0x40000000, compat = 2; /* asm/unistd.h __X32_SYSCALL_BIT, asm/thread_info.h TS_COMPAT */
+
+        number &= ~x32;
+        if (task->thread_info.status & compat)
+                return (number & (DN_BPF_COMPAT - 1)) | DN_BPF_COMPAT;
+#endif
+        return number & (DN_BPF_COMPAT - 1);
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task, unsigned long clone_flags) {
         if (!config.children && !(clone_flags & CLONE_THREAD))

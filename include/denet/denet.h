@@ -191,17 +191,22 @@ enum denet_part {
         DENET_PERF,
         DENET_ENERGY,
         DENET_CGROUP,
-        DENET_GPU, /* a row a device */
-        DENET_OFFCPU,
-        DENET_THREADS,
-        DENET_SYSCALLS,
+        DENET_GPU,      /* a row a device */
+        DENET_OFFCPU,   /* time off the processors, of all threads together */
+        DENET_THREADS,  /* … a row a thread */
+        DENET_SYSCALLS, /* a row a system call */
         DENET_NETWORK,
         DENET_DISK,
-        DENET_STACKS,
+        DENET_STACKS, /* a row a stack */
         DENET_PSI_IO,
         DENET_PSI_CPU,
         DENET_GPU_ALL, /* the devices together */
-        DENET_GPU_ENERGY
+        DENET_GPU_ENERGY,
+        DENET_OFFCPU_REASONS, /* … of all threads, by what they waited for */
+        DENET_SYSCALLS_ALL,   /* the system calls together … */
+        DENET_SYSCALL_CATEGORIES,
+        DENET_SYSCALL_ERRORS,   /* … and those that failed, a row a call and error */
+        DENET_NETWORK_PROCESSES /* a row a process */
 };
 
 DENET_API int denet_record_kind(const denet_record *r);      /* of denet_kind */

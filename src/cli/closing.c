@@ -204,14 +204,18 @@ static void put_io(struct dn_text *text, const struct dn_closing_numbers *n) {
         dn_text_put_char(text, '\n');
 }
 
-static void put_network(struct dn_text *text, const struct dn_closing_numbers *n) {
-        if (n->net_in + n->net_out < 1)
+/* The command's own where eBPF counted it; else everybody's. */
+static void put_network(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n) {
+        bool own = r->kernel.has_network;
+        double in = own ? r->kernel.received : n->net_in, out = own ? r->kernel.sent : n->net_out;
+
+        if (in + out < 1)
                 return;
         dn_text_put(text, DN_STR("network   "));
-        dn_put_bytes(text, n->net_in);
+        dn_put_bytes(text, in);
         dn_text_put(text, DN_STR(" in, "));
-        dn_put_bytes(text, n->net_out);
-        dn_text_put(text, DN_STR(" out (whole machine)\n"));
+        dn_put_bytes(text, out);
+        dn_text_put(text, own ? DN_STR(" out\n") : DN_STR(" out (whole machine)\n"));
 }
 
 /* energy    41.2 J of the processors, the command's 30.1 J */
@@ -282,14 +286,16 @@ static void put_body(struct dn_text *text, const struct dn_report *r, const stru
                 put_memory(text, r, n, how);
         if (n->has_io || n->has_disk)
                 put_io(text, n);
-        if (n->has_net)
-                put_network(text, n);
+        if (n->has_net || r->kernel.has_network)
+                put_network(text, r, n);
         if (n->has_gpu)
                 put_gpu(text, r, n);
         if (n->has_ipc)
                 put_counters(text, n);
         if (n->has_energy)
                 put_energy(text, n);
+        dn_kernel_side_put_waits(text, &r->kernel);
+        dn_kernel_side_put_calls(text, &r->kernel);
         put_tasks(text, r, n);
         dn_closing_put_notes(text, r, n, how);
 }

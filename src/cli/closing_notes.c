@@ -37,11 +37,46 @@ static void put_killed(struct dn_text *text, const struct dn_report *r, const st
         put_note(text, how, DN_RED, &note);
 }
 
+static bool is_near(const struct dn_near *near) {
+        return near->limit > 0 && near->used >= near->limit * 9 / 10;
+}
+
+/* memory came to 97% of the cgroup's limit of 2.00 GiB */
+static void put_near_memory(struct dn_text *text, const struct dn_near *near, const struct dn_closing *how) {
+        dn_autotext struct dn_text note = {0};
+
+        if (!is_near(near))
+                return;
+        dn_text_printf(&note, "memory came to %.0f%% of the %s ", near->used / near->limit * 100,
+                       near->above ? "limit of a cgroup above," : "cgroup's limit of");
+        dn_put_bytes(&note, near->limit * 1024);
+        put_note(text, how, DN_YELLOW, &note);
+}
+
+/* 95 processes and threads, of 100 that the cgroup may have */
+static void put_pids_notes(struct dn_text *text, const struct dn_report *r, const struct dn_closing *how) {
+        const char *whose = r->pids.above ? "a cgroup above" : "the cgroup";
+        dn_autotext struct dn_text note = {0};
+
+        if (r->refused > 0) {
+                dn_text_printf(&note, "%.0f process%s or thread%s could not be started", r->refused,
+                               r->refused == 1 ? "" : "es", r->refused == 1 ? "" : "s");
+                if (r->pids.limit > 0)
+                        dn_text_printf(&note, ": %s may have %.0f", whose, r->pids.limit);
+                put_note(text, how, DN_RED, &note);
+        } else if (is_near(&r->pids)) {
+                dn_text_printf(&note, "%.0f processes and threads, of %.0f that %s may have", r->pids.used,
+                               r->pids.limit, whose);
+                put_note(text, how, DN_YELLOW, &note);
+        }
+}
+
 static void put_memory_notes(struct dn_text *text, const struct dn_report *r, const struct dn_closing *how) {
         dn_autotext struct dn_text note = {0};
 
         if (r->oom_kills > 0)
                 put_killed(text, r, how);
+        put_near_memory(text, &r->memory, how);
         if (r->costliest.swap_kb > 0) {
                 dn_put_bytes(&note, (double)r->costliest.swap_kb * 1024);
                 dn_text_put(&note, DN_STR(" swapped"));
@@ -109,6 +144,7 @@ static void put_records(struct dn_text *text, const struct dn_closing_numbers *n
 void dn_closing_put_notes(struct dn_text *text, const struct dn_report *r, const struct dn_closing_numbers *n,
                           const struct dn_closing *how) {
         put_memory_notes(text, r, how);
+        put_pids_notes(text, r, how);
         put_record_notes(text, r, how);
         put_missing(text, &r->missing, how);
         put_records(text, n, how);

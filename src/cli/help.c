@@ -23,7 +23,7 @@ const char dn_help_page[] = USAGE "\n"
                                   "  -i, --interval MS     sampling interval [100]; -m, --max-interval MS [1000]\n"
                                   "  -d, --duration S      stop after S seconds (exit status 124)\n"
                                   "  -n, --no-update       a line a sample, no status row;  -q, --quiet  nothing\n"
-                                  "      --enable-ebpf     syscalls, network, disk by eBPF; needs rights\n"
+                                  "      --enable-ebpf     waits, syscalls, network, disk by eBPF; needs rights\n"
                                   "      --gpu             GPUs too: use, memory, energy\n"
                                   "      --counters        cycles, instructions, cache misses, switches too\n"
                                   "      --exclude-children (--no-include-children)   the main process alone\n"
@@ -48,8 +48,8 @@ static const char options_page[] = "The options that --help names alone; the oth
                                    "  --write-env                  a record of the machine first\n"
                                    "  --debug                      what denet itself does, on standard error\n"
                                    "  --nodump                     an older release's; it does nothing\n"
-                                   "  --ebpf PARTS                 of syscalls,net,disk,exits [all]; offcpu, oncpu\n"
-                                   "                               and --stacks FILE are not built yet\n";
+                                   "  --ebpf PARTS                 of syscalls,offcpu,net,disk,exits,oncpu\n"
+                                   "  --stacks FILE                folded stacks of waits; oncpu: FILE.oncpu too\n";
 
 int dn_help_show(const char *page) {
         dn_autotext struct dn_text text = {0};

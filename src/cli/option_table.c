@@ -154,9 +154,8 @@ static const char *take_ebpf(struct dn_cli *cli, const char *value) {
 }
 
 static const char *take_stacks(struct dn_cli *cli, const char *value) {
-        (void)cli;
-        (void)value;
-        return "this version of denet takes no stacks; leave --stacks out";
+        cli->o.stacks = value;
+        return *value ? NULL : "no name; give that of a file";
 }
 
 const struct dn_option dn_option_table[] = {

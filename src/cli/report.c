@@ -7,6 +7,13 @@ int dn_report_open(struct dn_report *r) {
         *r = (struct dn_report){.exit_code = -1, .signal = -1};
         r->throttled_field = denet_field_id("cgroup.cpu_throttled_secs");
         r->oom_field = denet_field_id("cgroup.memory_oom_kills");
+        r->refused_field = denet_field_id("cgroup.pids_refused");
+        r->memory_fields = (struct dn_near_fields){denet_field_id("cgroup.memory_limit_used_kb"),
+                                                   denet_field_id("cgroup.memory_limit_kb"),
+                                                   denet_field_id("cgroup.memory_limit_scope")};
+        r->pids_fields =
+                (struct dn_near_fields){denet_field_id("cgroup.pids_limit_used"), denet_field_id("cgroup.pids_limit"),
+                                        denet_field_id("cgroup.pids_limit_scope")};
         r->gpu_name_field = denet_field_id("gpu.devices.name");
         dn_costliest_open(&r->costliest);
         r->summary = denet_summary_new();
@@ -142,6 +149,16 @@ static void add_exit(struct dn_report *r, struct dn_str line) {
         }
 }
 
+static void add_near(struct dn_near *near, const struct dn_near_fields *fields, const denet_row *row) {
+        const char *scope = denet_row_text(row, fields->scope);
+        double used, limit;
+
+        if (denet_row_number(row, fields->used, &used) < 0 || denet_row_number(row, fields->limit, &limit) < 0)
+                return;
+        if (limit > 0 && used * near->limit >= near->used * limit)
+                *near = (struct dn_near){used, limit, scope && strcmp(scope, "above") == 0};
+}
+
 static void add_cgroup(struct dn_report *r, const denet_record *record) {
         const denet_row *row = denet_record_row(record, DENET_CGROUP, 0);
 
@@ -149,6 +166,9 @@ static void add_cgroup(struct dn_report *r, const denet_record *record) {
                 return;
         (void)denet_row_number(row, r->throttled_field, &r->throttled_secs);
         (void)denet_row_number(row, r->oom_field, &r->oom_kills);
+        (void)denet_row_number(row, r->refused_field, &r->refused);
+        add_near(&r->memory, &r->memory_fields, row);
+        add_near(&r->pids, &r->pids_fields, row);
 }
 
 /* Devices do not change their names: the first record that has them will do. */
@@ -175,6 +195,7 @@ void dn_report_add(struct dn_report *r, const denet_record *record) {
         r->failed |= denet_summary_add(r->summary, record) < 0;
         add_cgroup(r, record);
         add_gpus(r, record);
+        dn_kernel_side_take(&r->kernel, record);
         if (names || kind == DENET_METADATA || kind == DENET_EXIT) {
                 line.p = denet_record_json(record, &line.n);
                 r->failed |= !line.p;

@@ -4,7 +4,8 @@
 bool dn_csv_has(int id) {
         if (id < DN_FIELDS)
                 return dn_field_is_written(id, DN_WHOLE);
-        return dn_fields[id].unit != DN_TEXT && dn_fields[id].unit != DN_WORDS && !dn_part_has_rows(dn_fields[id].part);
+        return !dn_unit_is_text(dn_fields[id].unit) && dn_fields[id].unit != DN_WORDS &&
+               !dn_part_has_rows(dn_fields[id].part);
 }
 
 /* No name and no number needs a quote. */

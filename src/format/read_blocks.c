@@ -22,12 +22,43 @@ static void take_words(struct dn_scan *scan, int id, struct dn_row *row) {
         dn_row_set(row, id, words, row->changed);
 }
 
+/* Texts of an array, a line each. */
+static void take_lines(const struct reading *r, int id, struct dn_row *row) {
+        struct dn_text *text = r->texts->text;
+        size_t from = text->n, n;
+
+        if (!dn_scan_array(r->scan))
+                return;
+        while (dn_scan_element(r->scan)) {
+                n = text->n;
+                (void)dn_texts_take(r->texts, r->scan);
+                if (text->n > n)
+                        text->p[text->n - 1] = '\n';
+        }
+        if (text->n > from)
+                text->p[text->n - 1] = '\0';
+        dn_row_set_text(row, id, text->n > from ? text->p + from : dn_texts_keep(r->texts, DN_STR("")).p, row->changed);
+}
+
+static void take_flag(struct dn_scan *scan, int id, struct dn_row *row) {
+        bool flag;
+
+        if (dn_scan_bool(scan, &flag))
+                dn_row_set(row, id, flag, row->changed);
+        else
+                dn_row_unset(row, id, row->changed);
+}
+
 /* No number of a block is below 0. */
 static void take_field(const struct reading *r, int id, struct dn_row *row) {
         int64_t value;
 
         if (dn_fields[id].unit == DN_WORDS)
                 take_words(r->scan, id, row);
+        else if (dn_fields[id].unit == DN_LINES)
+                take_lines(r, id, row);
+        else if (dn_fields[id].unit == DN_FLAG)
+                take_flag(r->scan, id, row);
         else if (dn_fields[id].unit == DN_TEXT) {
                 if (dn_scan_peek(r->scan) == DN_SCAN_STRING)
                         dn_row_set_text(row, id, dn_texts_take(r->texts, r->scan).p, row->changed);

@@ -12,12 +12,25 @@ static void write_words(struct dn_json *json, int id, uint64_t words) {
         dn_json_array_end(json);
 }
 
+static void write_lines(struct dn_json *json, struct dn_str text) {
+        struct dn_str line;
+
+        dn_json_array(json);
+        while (dn_str_cut(&text, '\n', &line))
+                dn_json_string(json, line);
+        dn_json_array_end(json);
+}
+
 static void write_field(struct dn_json *json, int id, int64_t value) {
         const struct dn_field *f = &dn_fields[id];
 
         dn_json_key(json, f->name);
         if (f->unit == DN_TEXT)
                 dn_json_string(json, dn_str_of((const char *)(intptr_t)value));
+        else if (f->unit == DN_LINES)
+                write_lines(json, dn_str_of((const char *)(intptr_t)value));
+        else if (f->unit == DN_FLAG)
+                dn_json_bool(json, value);
         else if (f->unit == DN_WORDS)
                 write_words(json, id, (uint64_t)value);
         else

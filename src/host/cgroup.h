@@ -4,8 +4,8 @@
 #pragma once
 #include "base/text.h"
 
-/* The unified hierarchy (version 2), and three of version 1. */
-enum dn_hierarchy { DN_UNIFIED, DN_CPUACCT, DN_MEMORY, DN_PIDS, DN_HIERARCHIES };
+/* The unified hierarchy (version 2), and four of version 1. */
+enum dn_hierarchy { DN_UNIFIED, DN_CPUACCT, DN_MEMORY, DN_PIDS, DN_BLKIO, DN_HIERARCHIES };
 
 enum { DN_CGROUP_NAME = 80 };
 

@@ -12,6 +12,7 @@ static const struct dn_str controllers_v1[DN_HIERARCHIES] = {
         [DN_CPUACCT] = DN_STR("cpuacct"),
         [DN_MEMORY] = DN_STR("memory"),
         [DN_PIDS] = DN_STR("pids"),
+        [DN_BLKIO] = DN_STR("blkio"),
 };
 
 void dn_cgroup_init(struct dn_cgroup *c) {

@@ -20,12 +20,13 @@ struct dn_codec {
 struct dn_source;
 
 /* What a module exports, as dn_module_NAME. */
-enum { DN_MODULE_LAYOUT = 1 }; /* moved on with any change of what stands here */
+enum { DN_MODULE_LAYOUT = 2 }; /* moved on with any change of what stands here */
 struct dn_module {
         uint32_t layout;
         const char *name;
         const struct dn_source *const *sources; /* NULL at the end, or NULL: none */
         const struct dn_codec *codec;           /* or NULL */
+        uint64_t shape;                         /* of modules with sources: DN_SOURCE_SHAPE */
 };
 
 struct dn_loaded {

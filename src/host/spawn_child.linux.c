@@ -37,7 +37,7 @@ static inline long raw(long n, long a, long b, long c, long d) {
 }
 #endif
 
-#define IN_CHILD __attribute__((no_sanitize("address", "undefined")))
+#define IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
 
 IN_CHILD static void fail(const struct dn_spawn_plan *plan, long error) {
         int code = (int)-error;

@@ -179,18 +179,23 @@ int dn_unit_decimals(int unit) {
                 [DN_CELSIUS] = DN_DECIMALS_CELSIUS,
                 [DN_MHZ] = DN_DECIMALS_MHZ,
                 [DN_NANOSECONDS] = DN_DECIMALS_NANOSECONDS,
+                [DN_MILLISECONDS] = DN_DECIMALS_MILLISECONDS,
                 [DN_PER_SECOND] = DN_DECIMALS_PER_SECOND,
         };
 
         return decimals[unit];
 }
 
+bool dn_unit_is_text(int unit) {
+        return unit == DN_TEXT || unit == DN_LINES;
+}
+
 const char *dn_unit_name(int unit) {
         static const char *const names[DN_UNITS] = {
 #define UNIT(unit) [DN_##unit] = DN_UNIT_##unit
-                UNIT(NUMBER), UNIT(PERCENT),     UNIT(SECONDS),    UNIT(UPTIME), UNIT(BYTES),
-                UNIT(KIB),    UNIT(FRACTION),    UNIT(JOULES),     UNIT(WATTS),  UNIT(CELSIUS),
-                UNIT(MHZ),    UNIT(NANOSECONDS), UNIT(PER_SECOND), UNIT(TEXT),   UNIT(WORDS),
+                UNIT(NUMBER),       UNIT(PERCENT),    UNIT(SECONDS), UNIT(UPTIME),  UNIT(BYTES), UNIT(KIB),
+                UNIT(FRACTION),     UNIT(JOULES),     UNIT(WATTS),   UNIT(CELSIUS), UNIT(MHZ),   UNIT(NANOSECONDS),
+                UNIT(MILLISECONDS), UNIT(PER_SECOND), UNIT(FLAG),    UNIT(TEXT),    UNIT(LINES), UNIT(WORDS),
         };
 
         return names[unit];

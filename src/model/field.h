@@ -43,8 +43,11 @@ enum dn_unit {
         DN_CELSIUS,
         DN_MHZ,
         DN_NANOSECONDS,
+        DN_MILLISECONDS,
         DN_PER_SECOND,
+        DN_FLAG,  /* 0 or 1, written as false or true */
         DN_TEXT,  /* the value is a pointer: dn_row_text */
+        DN_LINES, /* as DN_TEXT, written as an array of its lines */
         DN_WORDS, /* a bit a word of dn_field.words */
         DN_UNITS
 };
@@ -62,7 +65,10 @@ enum {
         DN_DECIMALS_CELSIUS = 0,
         DN_DECIMALS_MHZ = 0,
         DN_DECIMALS_NANOSECONDS = 0,
+        DN_DECIMALS_MILLISECONDS = 3,
         DN_DECIMALS_PER_SECOND = 2,
+        DN_DECIMALS_FLAG = 0,
+        DN_DECIMALS_LINES = 0,
         DN_DECIMALS_TEXT = 0,
         DN_DECIMALS_WORDS = 0
 };
@@ -79,7 +85,10 @@ enum {
 #define DN_UNIT_CELSIUS "degrees Celsius"
 #define DN_UNIT_MHZ "MHz"
 #define DN_UNIT_NANOSECONDS "nanoseconds"
+#define DN_UNIT_MILLISECONDS "milliseconds"
 #define DN_UNIT_PER_SECOND "per second"
+#define DN_UNIT_FLAG "true or false"
+#define DN_UNIT_LINES "texts"
 #define DN_UNIT_TEXT "text"
 #define DN_UNIT_WORDS "words"
 enum dn_nature {
@@ -148,6 +157,7 @@ int dn_field_find_next(struct dn_str name, int *hint);
 
 /* Decimal digits of the unit's printed step, and its name. */
 int dn_unit_decimals(int unit);
+bool dn_unit_is_text(int unit); /* the value is a pointer to text */
 const char *dn_unit_name(int unit);
 
 /* Written in records of this part's rows (an INNER one never is, an ABSENT one not of the whole). */

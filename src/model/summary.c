@@ -126,6 +126,7 @@ static void forget(struct denet_summary *s) {
         s->energy = (struct dn_summary_energy){0};
         s->gpu = (struct dn_summary_gpu){0};
         s->memory = (struct dn_summary_memory){0};
+        s->syscalls = (struct dn_summary_syscalls){0};
         memset(s->span_us, 0, sizeof(s->span_us));
         memset(s->area, 0, sizeof(s->area));
 }
@@ -181,6 +182,7 @@ static void add_sample(struct denet_summary *s, const struct denet_record *r) {
         dn_summary_energy_add(&s->energy, r);
         dn_summary_gpu_add(&s->gpu, r, span_us);
         dn_summary_memory_add(&s->memory, r, span_us);
+        dn_summary_syscalls_add(&s->syscalls, r);
         s->before_usage = dn_row_or_zero(whole, DN_cpu_usage);
         s->before_span_us = span_us;
         s->samples++;
@@ -206,6 +208,7 @@ static void add_exit(struct denet_summary *s, const struct denet_record *r) {
         dn_summary_energy_add(&s->energy, r);
         dn_summary_gpu_add(&s->gpu, r, 0);
         dn_summary_memory_add(&s->memory, r, 0);
+        dn_summary_syscalls_add(&s->syscalls, r);
 }
 
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r) {
@@ -218,53 +221,109 @@ int dn_summary_add(struct denet_summary *s, const struct denet_record *r) {
         return 0;
 }
 
-static int get_gpu(const struct dn_summary_gpu *g, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
-        for (int i = 0; i < dn_summary_gpu_n_entries; i++) {
-                const struct dn_summary_gpu_entry *e = &dn_summary_gpu_entries[i];
+/* -------------------------------------------------------------------------------------------------------- blocks */
 
-                if (!dn_str_equal(e->name, name))
+static bool has_energy(const struct denet_summary *s) {
+        return s->energy.has;
+}
+
+static bool energy_at(const struct denet_summary *s, int i, struct dn_summary_value *ret_value) {
+        int id = DN_FIRST_RAPL + i;
+
+        if (dn_fields[id].part != DN_RAPL)
+                return false;
+        *ret_value = (struct dn_summary_value){dn_fields[id].name, s->energy.uj[i], dn_unit_decimals(DN_JOULES),
+                                               s->energy.has >> i & 1};
+        return true;
+}
+
+static bool has_gpu(const struct denet_summary *s) {
+        return s->gpu.any;
+}
+
+static bool gpu_at(const struct denet_summary *s, int i, struct dn_summary_value *ret_value) {
+        const struct dn_summary_gpu_entry *e = &dn_summary_gpu_entries[i];
+
+        if (i >= dn_summary_gpu_n_entries)
+                return false;
+        *ret_value = (struct dn_summary_value){.name = e->name, .decimals = e->decimals};
+        ret_value->known = e->get(&s->gpu, &ret_value->steps);
+        return true;
+}
+
+static bool has_memory(const struct denet_summary *s) {
+        return s->memory.any;
+}
+
+static bool memory_at(const struct denet_summary *s, int i, struct dn_summary_value *ret_value) {
+        const struct dn_summary_memory_entry *e = &dn_summary_memory_entries[i];
+
+        if (i >= dn_summary_memory_n_entries)
+                return false;
+        *ret_value = (struct dn_summary_value){.name = e->name, .decimals = DN_SUMMARY_MEMORY_DECIMALS};
+        ret_value->known = e->get(&s->memory, &ret_value->steps);
+        return true;
+}
+
+static struct dn_str verdict(const struct denet_summary *s) {
+        return dn_verdict_name(dn_summary_memory_verdict(&s->memory));
+}
+
+static bool has_syscalls(const struct denet_summary *s) {
+        return s->syscalls.has;
+}
+
+static bool syscalls_at(const struct denet_summary *s, int i, struct dn_summary_value *ret_value) {
+        if (i >= DN_SUMMARY_SYSCALLS)
+                return false;
+        *ret_value = (struct dn_summary_value){dn_summary_syscalls_entries[i].name, s->syscalls.steps[i],
+                                               dn_unit_decimals(dn_fields[dn_summary_syscalls_entries[i].field].unit),
+                                               s->syscalls.has >> i & 1};
+        return true;
+}
+
+const struct dn_summary_block dn_summary_blocks[] = {
+        {.name = DN_STR("syscalls"), .is_there = has_syscalls, .at = syscalls_at},
+        {.name = DN_STR("energy"), .is_there = has_energy, .at = energy_at},
+        {.name = DN_STR("gpu"), .enabled = true, .is_there = has_gpu, .at = gpu_at},
+        {.name = DN_STR("memory_characterization"),
+         .is_there = has_memory,
+         .at = memory_at,
+         .text_name = DN_STR("verdict"),
+         .text = verdict},
+};
+const int dn_summary_n_blocks = DN_COUNT(dn_summary_blocks);
+
+struct dn_str dn_summary_behaves(const struct denet_summary *s) {
+        int64_t mean_cpu_centi = 0;
+
+        (void)mean_of(s, DN_cpu_usage, &mean_cpu_centi);
+        return dn_summary_behaviour(&s->syscalls, mean_cpu_centi);
+}
+
+static int get_in(const struct denet_summary *s, const struct dn_summary_block *block, struct dn_str name,
+                  int64_t *ret_steps, int *ret_decimals) {
+        struct dn_summary_value value;
+
+        for (int i = 0; block->at(s, i, &value); i++) {
+                if (!dn_str_equal(value.name, name))
                         continue;
-                if (!g->any || !e->get(g, ret_steps))
+                if (!value.known || !block->is_there(s))
                         return -ENODATA;
-                *ret_decimals = e->decimals;
+                *ret_steps = value.steps;
+                *ret_decimals = value.decimals;
                 return 0;
         }
         return -ENOENT;
-}
-
-static int get_memory(const struct dn_summary_memory *m, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
-        for (int i = 0; i < dn_summary_memory_n_entries; i++) {
-                if (!dn_str_equal(dn_summary_memory_entries[i].name, name))
-                        continue;
-                if (!m->any || !dn_summary_memory_entries[i].get(m, ret_steps))
-                        return -ENODATA;
-                *ret_decimals = DN_SUMMARY_MEMORY_DECIMALS;
-                return 0;
-        }
-        return -ENOENT;
-}
-
-static int get_energy(const struct dn_summary_energy *e, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
-        int id = dn_field_find_in(DN_RAPL, name), i = id < 0 ? 0 : dn_field_index(id);
-
-        if (id < 0)
-                return -ENOENT;
-        if (!(e->has >> i & 1))
-                return -ENODATA;
-        *ret_steps = e->uj[i];
-        *ret_decimals = dn_unit_decimals(DN_JOULES);
-        return 0;
 }
 
 int dn_summary_get(const struct denet_summary *s, struct dn_str name, int64_t *ret_steps, int *ret_decimals) {
         struct dn_str rest = name, block;
 
-        if (dn_str_cut(&rest, '.', &block) && dn_str_equal(block, DN_STR("gpu")))
-                return get_gpu(&s->gpu, rest, ret_steps, ret_decimals);
-        if (dn_str_equal(block, DN_STR("energy")))
-                return get_energy(&s->energy, rest, ret_steps, ret_decimals);
-        if (dn_str_equal(block, DN_STR("memory_characterization")))
-                return get_memory(&s->memory, rest, ret_steps, ret_decimals);
+        if (dn_str_cut(&rest, '.', &block))
+                for (int i = 0; i < dn_summary_n_blocks; i++)
+                        if (dn_str_equal(dn_summary_blocks[i].name, block))
+                                return get_in(s, &dn_summary_blocks[i], rest, ret_steps, ret_decimals);
         for (int i = 0; i < dn_summary_n_entries; i++) {
                 const struct dn_summary_entry *e = &dn_summary_entries[i];
 

@@ -5,6 +5,7 @@
 #include "model/summary_energy.h"
 #include "model/summary_gpu.h"
 #include "model/summary_memory.h"
+#include "model/summary_syscalls.h"
 
 struct denet_summary {
         uint64_t samples;
@@ -20,6 +21,7 @@ struct denet_summary {
         struct dn_summary_energy energy;
         struct dn_summary_gpu gpu;
         struct dn_summary_memory memory;
+        struct dn_summary_syscalls syscalls;
         bool ended; /* an exit record was met */
         struct dn_exit exit;
         char *json; /* made by format, kept until the next record; the summary's */
@@ -34,6 +36,27 @@ struct dn_summary_entry {
 };
 extern const struct dn_summary_entry dn_summary_entries[];
 extern const int dn_summary_n_entries;
+
+/* A block of the summary: an object under its name. */
+struct dn_summary_value {
+        struct dn_str name;
+        int64_t steps; /* in 10^-decimals */
+        int decimals;
+        bool known;
+};
+struct dn_summary_block {
+        struct dn_str name;
+        bool enabled; /* says so by `enabled`, for older readers */
+        bool (*is_there)(const struct denet_summary *s);
+        bool (*at)(const struct denet_summary *s, int i, struct dn_summary_value *ret_value); /* false past the last */
+        struct dn_str text_name; /* of a text behind the numbers; empty: there is none */
+        struct dn_str (*text)(const struct denet_summary *s);
+};
+extern const struct dn_summary_block dn_summary_blocks[];
+extern const int dn_summary_n_blocks;
+
+/* How the run behaves, by its system calls; empty: not known. A constant text. */
+struct dn_str dn_summary_behaves(const struct denet_summary *s);
 
 struct denet_summary *dn_summary_new(void);                                /* NULL: no memory */
 int dn_summary_add(struct denet_summary *s, const struct denet_record *r); /* 0 or -ENOMEM */

@@ -17,6 +17,7 @@ struct dn_target {
         bool gpu;                       /* GPUs were asked for */
         bool counters;                  /* hardware counters were */
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
+        const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
@@ -55,7 +56,9 @@ static inline int64_t dn_pass_pace_ns(const struct dn_pass *pass) {
 struct dn_source {
         const char *name; /* as in metadata.capabilities; NULL: none of its own */
         /* 0; -errno: it is off, and `why` says why; what would change that, in a line of its own behind it. From here
-         * on each may be NULL. */
+         * on each may be NULL. A command that is run is held while its sources are opened: it waits as long as they
+         * take, so what may take long is to be begun here and gone on with later, in a thread (host/worker.h) or in
+         * the first reading. Nothing that is opened may reach the command: close-on-exec, and no signal, no stop. */
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
         int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
         int (*read)(void *state,
@@ -69,6 +72,12 @@ struct dn_source {
         void (*list)(void *state, struct dn_text *names);
         void (*close)(void *state);
 };
+
+/* What a module's sources and the program must have alike. Another version of either, or a build of another day, has
+ * another one. */
+#define DN_SOURCE_SHAPE \
+        ((uint64_t)sizeof(struct dn_target) << 48 ^ (uint64_t)sizeof(struct dn_snapshot) << 32 ^ \
+         (uint64_t)sizeof(struct dn_source) << 24 ^ (uint64_t)DN_ALL_FIELDS << 8 ^ (uint64_t)DN_PARTS)
 
 /* The platform's, in order of reading; NULL at the end. */
 extern const struct dn_source *const dn_sources[];

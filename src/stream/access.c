@@ -46,7 +46,18 @@ static const struct dn_row *process_row(const struct dn_sample *s, size_t i) {
         X(CGROUP, CGROUP, block) \
         X(GPU, GPU_DEVICE, block) \
         X(GPU_ALL, GPU, block) \
-        X(GPU_ENERGY, GPU_ENERGY, block)
+        X(GPU_ENERGY, GPU_ENERGY, block) \
+        X(OFFCPU, OFFCPU, block) \
+        X(OFFCPU_REASONS, OFFCPU_REASONS, block) \
+        X(THREADS, THREAD_STAT, block) \
+        X(STACKS, STACK, block) \
+        X(SYSCALLS, SYSCALL, block) \
+        X(SYSCALLS_ALL, SYSCALLS, block) \
+        X(SYSCALL_CATEGORIES, SYSCALL_CATEGORIES, block) \
+        X(SYSCALL_ERRORS, SYSCALL_ERROR, block) \
+        X(NETWORK, NETWORK, block) \
+        X(NETWORK_PROCESSES, NETWORK_PROCESS, block) \
+        X(DISK, DISK, block)
 
 static int block_of(int part) {
 #define ENTRY(public, inner, block) [DENET_##public] = DN_##inner,
@@ -113,7 +124,7 @@ int denet_field_id(const char *name) {
 int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
         int id = inner_id(field), part = id >= 0 ? dn_fields[id].part : -1;
 
-        if (part < 0 || dn_fields[id].unit == DN_TEXT || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
+        if (part < 0 || dn_unit_is_text(dn_fields[id].unit) || inside(row)->block != (part < DN_BLOCKS ? 0 : part))
                 return -ENODATA;
         return dn_row_get(inside(row), id, ret_steps) ? 0 : -ENODATA;
 }
@@ -121,7 +132,7 @@ int denet_row_steps(const denet_row *row, int field, int64_t *ret_steps) {
 const char *denet_row_text(const denet_row *row, int field) {
         int id = inner_id(field);
 
-        if (id < 0 || dn_fields[id].unit != DN_TEXT || inside(row)->block != dn_fields[id].part)
+        if (id < 0 || !dn_unit_is_text(dn_fields[id].unit) || inside(row)->block != dn_fields[id].part)
                 return NULL;
         return dn_row_text(inside(row), id);
 }

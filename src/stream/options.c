@@ -33,8 +33,10 @@ int dn_options_take(denet_options *to, const denet_options *from, denet_error *e
                 return dn_fail(error, -EINVAL, "denet_options.ebpf is %u; give parts of denet_ebpf", o.ebpf);
         /* GPUs and eBPF that are asked for and not to be had are in the metadata, with the reason, and the rest goes
          * on. These two would leave a caller with less than it counts on. */
-        if (o.sampler == DENET_SAMPLER_BPF || o.stacks)
-                return dn_fail(error, -ENOTSUP, "stacks, BPF sampler: not part of this version; leave them out");
+        if (o.sampler == DENET_SAMPLER_BPF)
+                return dn_fail(error, -ENOTSUP, "BPF sampler: not part of this version; leave it out");
+        if (o.stacks && !(o.ebpf & (DENET_EBPF_OFFCPU | DENET_EBPF_ONCPU)))
+                o.ebpf |= DENET_EBPF_OFFCPU; /* what they are of */
         if (o.cgroup < DENET_AUTO || o.cgroup > DENET_REQUIRE)
                 return dn_fail(error, -EINVAL, "denet_options.cgroup is %d; set it to one of denet_choice", o.cgroup);
         *to = o;

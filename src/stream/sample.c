@@ -47,10 +47,12 @@ static int open_ebpf(struct denet *d) {
 
         if (d->o.ebpf == 0)
                 say(d, "ebpf", DN_CAN_NOT, DN_STR("not asked for"));
-        else if (dn_module_open(&d->ebpf, "ebpf", &why) == 0)
-                return open_all(d, d->ebpf.module->sources);
-        else
+        else if (dn_module_open(&d->ebpf, "ebpf", &why) < 0)
                 say(d, "ebpf", DN_CAN_NOT, dn_text_str(&why));
+        else if (d->ebpf.module->shape != DN_SOURCE_SHAPE)
+                say(d, "ebpf", DN_CAN_NOT, DN_STR("denet-ebpf.so is not of this denet\ninstall both from one build"));
+        else
+                return open_all(d, d->ebpf.module->sources);
         return why.failed ? -ENOMEM : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "host/kill.h"
 #include "stream/stream.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -58,10 +59,20 @@ static int ours(int r) {
         return r == -ENOENT || r == -EACCES || r == -EPERM ? -EIO : r;
 }
 
+/* What is written at the end must not fail only then. */
+static int may_write(const char *path, denet_error *error) {
+        dn_autoclose int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
+
+        return path && fd < 0 ? dn_fail(error, ours(-errno), "%s: %s; choose another file", path, strerror(errno)) : 0;
+}
+
 /* All that comes before there is a process to look at. */
 static int prepare(struct denet *d, const denet_options *o, denet_error *error) {
         int r = dn_options_take(&d->o, o, error);
 
+        if (r < 0)
+                return r;
+        r = may_write(d->o.stacks, error);
         if (r < 0)
                 return r;
         r = dn_platform_open(&d->target.procfs, NULL);
@@ -83,6 +94,7 @@ static int prepare(struct denet *d, const denet_options *o, denet_error *error) 
         d->target.gpu = d->o.flags & DENET_WITH_GPU;
         d->target.counters = d->o.flags & DENET_WITH_COUNTERS;
         d->target.ebpf = d->o.ebpf;
+        d->target.stacks = d->o.stacks;
         d->target.attached = d->mode == DN_MODE_ATTACH;
         return 0;
 }

@@ -326,6 +326,55 @@ def test_attach_reads_and_makes_none(background: Background, records_file: Path)
     assert "--cgroup require" in refused.error_line
 
 
+@pytest.fixture
+def limited() -> Iterator[list[str]]:
+    """Words before a command that put it under limits of 64 MiB and of 20 processes, in cgroups of version 1."""
+    if SANITIZED:
+        pytest.skip("with sanitizers denet itself needs more")
+    made = []
+    for name, file, limit in (("memory", "memory.limit_in_bytes", 64 << 20), ("pids", "pids.max", 20)):
+        directory = Path("/sys/fs/cgroup") / name / f"test-denet-{os.getpid()}"
+        try:
+            directory.mkdir()
+            (directory / file).write_text(str(limit))
+        except OSError as error:
+            pytest.skip(f"no cgroup of version 1 may be made: {error}")
+        made.append(directory)
+    script = "".join(f"echo $$ >{directory}/cgroup.procs && " for directory in made) + 'exec "$@"'
+    yield ["sh", "-c", script, "sh"]
+    for directory in made:
+        wait_until(lambda: not (directory / "cgroup.procs").read_text())  # noqa: B023 (called at once)
+        directory.rmdir()
+
+
+USES_MEMORY = "import time; held = bytearray(58 << 20); time.sleep(0.5)"
+STARTS_MANY = "for i in $(seq 30); do sleep 1 & done; wait"
+
+
+def test_a_limit_above_that_is_nearly_reached_is_noted(limited: list[str], records_file: Path) -> None:
+    result = execute([*limited, DENET, "-i", "50", "-o", records_file, "run", sys.executable, "-c", USES_MEMORY])
+    assert result.status == 0, result.err
+    blocks = [tree["aggregated"]["cgroup"] for tree in of_kind(read_records(records_file), "tree")]
+    assert {block["memory_limit_kb"] for block in blocks} == {64 << 10}
+    assert 58 << 10 <= max(block["memory_limit_used_kb"] for block in blocks) <= 64 << 10
+    scope = "above" if MOUNT else "cgroup"
+    assert {block["memory_limit_scope"] for block in blocks} == {scope}
+    whose = "limit of a cgroup above," if MOUNT else "cgroup's limit of"
+    assert re.search(rf"note      memory came to 9[0-9]% of the {whose} 64\.0 MiB\n", result.err), result.err
+    assert f"% of the {whose} 64.0 MiB\n" in denet("stats", records_file).out
+
+
+def test_processes_that_could_not_be_started_are_noted(limited: list[str], records_file: Path) -> None:
+    environment = {**os.environ, "SLURM_JOB_ID": "7"}  # so that denet makes none of its own
+    result = execute([*limited, DENET, "-o", records_file, "run", "sh", "-c", STARTS_MANY], env=environment)
+    block = the(read_records(records_file), "exit")["cgroup"]
+    assert block["pids_refused"] > 0
+    assert (block["pids_limit"], block["pids_limit_scope"]) == (20, "cgroup")
+    assert re.search(r"note      [0-9]+ process.* could not be started: the cgroup may have 20\n", result.err), (
+        result.err
+    )
+
+
 def test_an_unknown_choice_is_refused() -> None:
     refused = denet("--cgroup", "perhaps", "run", "true")
     assert refused.status == 2

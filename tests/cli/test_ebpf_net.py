@@ -161,3 +161,20 @@ def test_of_processes_that_come_and_go_none_is_missed(truth: Helper) -> None:
     command = f"for i in $(seq {count}); do {truth('transfer')} udp4 plain 10 0; done"
     found = network("sh", "-c", command)
     check_sums(found, "udp", count * 10, count * 10)
+
+
+def test_who_has_ended_takes_no_room() -> None:
+    """More processes than there is room for, one after the other."""
+    count = 500 if SANITIZED else 9000
+    script = (
+        "import os, socket\n"
+        "a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        f"for i in range({count}):\n"
+        " pid = os.fork()\n"
+        " if pid == 0: a.send(b'12'); os._exit(0)\n"
+        " os.waitpid(pid, 0)\n"
+        " b.recv(2)\n"
+    )
+    found = network(sys.executable, "-c", script)
+    assert (found["unix_tx_bytes"], found["unix_rx_bytes"]) == (2 * count, 2 * count)
+    assert found["retired"]["unix_tx_bytes"] == 2 * count

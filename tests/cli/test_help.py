@@ -28,7 +28,7 @@ Options:
   -i, --interval MS     sampling interval [100]; -m, --max-interval MS [1000]
   -d, --duration S      stop after S seconds (exit status 124)
   -n, --no-update       a line a sample, no status row;  -q, --quiet  nothing
-      --enable-ebpf     syscalls, network, disk by eBPF; needs rights
+      --enable-ebpf     waits, syscalls, network, disk by eBPF; needs rights
       --gpu             GPUs too: use, memory, energy
       --counters        cycles, instructions, cache misses, switches too
       --exclude-children (--no-include-children)   the main process alone

@@ -92,10 +92,9 @@ def check_ebpf(folder: Path) -> None:
 
 
 def check_stacks(folder: Path) -> None:
-    refused = denet("--stacks", "folded", "run", "touch", "trace", cwd=folder)
-    assert refused.status == 2
-    assert refused.error_line == ("denet: --stacks 'folded': this version of denet takes no stacks; leave --stacks out")
-    assert list(folder.iterdir()) == []
+    """Of what waits; test_ebpf_offcpu.py has what is in it."""
+    assert denet("--stacks", "folded", "-q", "run", "sleep", "0.2", cwd=folder).status == 0
+    assert (folder / "folded").exists()
 
 
 def check_gpu(folder: Path) -> None:

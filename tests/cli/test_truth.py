@@ -353,3 +353,15 @@ def test_context_switches_are_exact_at_the_end_those_of_short_children_too(recor
     # What comes after its own last look: the writing, and its end.
     assert 0 <= voluntary - int(told.read_text()) <= 20
     assert voluntary >= 20
+
+
+def test_a_process_that_executes_itself_from_a_thread_is_one_and_what_it_wrote_counts_once(
+    records_file: Path, truth: Helper
+) -> None:
+    """For a moment the kernel finds nobody by its number."""
+    times, size = (300 if SANITIZED else 1500), 1000
+    command = ["sh", "-c", f"{truth('rexec')} {times} {size}; true"]
+    records = measure(records_file, command, "-q", "-i", "1", "-m", "1", "--cgroup", "off")[1]
+    last = the(records, "exit")
+    assert "lower_bound" not in last
+    assert (last["totals"]["syscall_write_bytes"], last["totals"]["processes_seen"]) == (times * size, 2)

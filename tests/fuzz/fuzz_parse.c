@@ -5,7 +5,6 @@
 #include "must.h"
 #include "sources/linux/parse_busy.h"
 #include "sources/linux/parse_io.h"
-#include "sources/linux/parse_netdev.h"
 #include "sources/linux/parse_psi.h"
 #include "sources/linux/parse_smaps.h"
 #include "sources/linux/parse_stat.h"
@@ -46,10 +45,6 @@ __attribute__((unused)) static void check_dn_smaps(const struct dn_smaps *s) {
         MUST(s->pss_kb >= 0 && s->uss_kb >= 0);
 }
 
-__attribute__((unused)) static void check_dn_netdev(const struct dn_netdev *net) {
-        MUST(net->rx_bytes < byte_limit && net->tx_bytes < byte_limit);
-}
-
 __attribute__((unused)) static void check_dn_busy(const struct dn_busy *busy) {
         MUST(busy->busy_ticks < byte_limit);
 }
@@ -72,9 +67,9 @@ static int parse(struct dn_str text, struct PARSE *ret_result) {
         return r;
 }
 
-/* An empty line is a line of its own in these, and no line of them. */
+/* An empty line is a line of its own there, and no line of it. */
 static bool may_end_in_newline(void) {
-        return strcmp(NAME, "netdev") != 0 && strcmp(NAME, "psi") != 0;
+        return strcmp(NAME, "psi") != 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

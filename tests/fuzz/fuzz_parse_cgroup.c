@@ -35,6 +35,17 @@ static void check_io(struct dn_str text) {
         MUST(text.n == 0 && lines <= SIZE_MAX / 2);
 }
 
+static void check_blkio(struct dn_str text) {
+        struct dn_cgroup_blkio b;
+        size_t before = text.n;
+
+        while (dn_cgroup_blkio_next(&text, &b)) {
+                MUST(b.value < limit && text.n < before);
+                before = text.n;
+        }
+        MUST(text.n == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct dn_str text = {(const char *)data, size};
         uint64_t a = untouched, b = untouched;
@@ -49,7 +60,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         a = b = untouched;
         check(dn_cgroup_number_parse(text, &a), a);
         check(dn_cgroup_oom_kills_parse(text, &b), b);
+        a = b = untouched;
+        check(dn_cgroup_refused_parse(text, &a), a);
+        check(dn_cgroup_page_cache_parse(text, &b), b);
         check_cpu(text);
+        check_blkio(text);
         check_io(text);
         return 0;
 }

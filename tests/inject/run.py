@@ -456,6 +456,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1e9, help="so long at the most")
     parser.add_argument("--seed", type=int, help="in an order that follows from it")
     parser.add_argument("--scenario", action="append", help="this one; may be given again")
+    parser.add_argument("--part", default="1/1", help="2/12: the second of twelve parts of it all")
     parser.add_argument("--only", help="one trial, as it is called where it fails")
     parser.add_argument("--keep", action="store_true", help="leave the files of what fails")
     parser.add_argument("--json", type=Path, help="what was tried, as JSON")
@@ -470,7 +471,8 @@ def main() -> None:
             chosen, trials = [name], [Trial(name, kind, int(nth), int(turn))]
         counts = {name: injector.learn(name) for name in chosen}
         if not options.only:
-            trials = list(order(injector, counts))
+            part, parts = (int(number) for number in options.part.split("/"))
+            trials = list(order(injector, counts))[part - 1 :: parts]
         if options.seed is not None:
             random.Random(options.seed).shuffle(trials)
         take_all(injector, trials, end, tally, options.keep)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The stack of a thread as src/modules/symbols sees it, without BPF: registers and a piece of the stack by ptrace, then
  * as the ebpf module does it. Prints one JSON object.
- *         frames [--stack BYTES] [--debug-root DIR] [--gone] [--sweep N] TID
+ *         frames [--stack BYTES] [--below BYTES] [--debug-root DIR] [--gone] [--sweep N] TID
  * --gone: the thread's process is killed before its frames get names. --sweep: N addresses of its largest mapping
  * instead, for their cost. */
 #include "base/guard.h"
@@ -25,7 +25,7 @@ enum { STACK_ROOM = 1 << 20 };
 
 struct request {
         pid_t tid;
-        size_t stack;
+        size_t stack, below; /* bytes from the stack pointer up, and down */
         uint32_t sweep;
         bool gone;
         const char *debug_root;
@@ -75,8 +75,10 @@ static void capture(const struct request *request, struct capture *c) {
         if (dn_registers_take(words, registers.iov_len / 8, &c->registers) < 0)
                 errx(1, "no registers");
         dn_register_get(&c->registers, dn_register_sp(), &sp);
+        sp -= request->below;
         c->memory = (struct dn_memory){
-                sp, {c->bytes, read_memory(request->tid, sp, (struct iovec){c->bytes, request->stack})}};
+                sp,
+                {c->bytes, read_memory(request->tid, sp, (struct iovec){c->bytes, request->stack + request->below})}};
         ptrace(PTRACE_DETACH, request->tid, 0, 0);
 }
 
@@ -115,24 +117,24 @@ static void put_frame(struct dn_json *json, const struct dn_frames *frames, cons
 }
 
 static struct request read_arguments(int argc, char **argv) {
-        static const struct option options[] = {{"stack", required_argument, NULL, 's'},
-                                                {"debug-root", required_argument, NULL, 'd'},
-                                                {"gone", no_argument, NULL, 'g'},
-                                                {"sweep", required_argument, NULL, 'w'},
-                                                {0}};
+        static const struct option options[] = {
+                {"stack", required_argument, NULL, 's'},      {"below", required_argument, NULL, 'b'},
+                {"debug-root", required_argument, NULL, 'd'}, {"gone", no_argument, NULL, 'g'},
+                {"sweep", required_argument, NULL, 'w'},      {0}};
         struct request request = {.stack = 16384};
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
                 switch (c) {
                 case 's': request.stack = strtoul(optarg, NULL, 10); break;
+                case 'b': request.below = strtoul(optarg, NULL, 10); break;
                 case 'd': request.debug_root = optarg; break;
                 case 'g': request.gone = true; break;
                 case 'w': request.sweep = (uint32_t)strtoul(optarg, NULL, 10); break;
                 default: exit(2);
                 }
-        if (optind + 1 != argc || request.stack > STACK_ROOM)
-                errx(2, "usage: frames [--stack BYTES] [--debug-root DIR] [--gone] [--sweep N] TID");
+        if (optind + 1 != argc || request.stack > STACK_ROOM / 2 || request.below > 4096)
+                errx(2, "usage: frames [--stack BYTES] [--below BYTES] [--debug-root DIR] [--gone] [--sweep N] TID");
         request.tid = (pid_t)strtol(argv[optind], NULL, 10);
         return request;
 }

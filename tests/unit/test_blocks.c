@@ -157,6 +157,26 @@ static void a_csv_row_has_the_blocks_behind_the_whole(void **state) {
         assert_true(dn_csv_has(DN_NETWORK_RETIRED_rx_bytes));
 }
 
+static void texts_of_a_list_and_flags_come_back(void **state) {
+        const char line[] =
+                "{\"kind\":\"tree\",\"ts_ms\":1,\"parent\":null,\"children\":[],\"aggregated\":{\"ts_ms\":1,\"ebpf\":{"
+                "\"offcpu\":{\"stacks\":[{\"pid\":7,\"whole\":true,\"frames\":[\"a\\\"b\",\"\",\"main\"]},{\"pid\":8,"
+                "\"whole\":\"no\",\"frames\":[1,\"x\"]},{\"pid\":9,\"whole\":false,\"frames\":[]}]}}}}";
+        struct dn_reader reader = {.children = true};
+        const struct dn_table *stacks;
+        struct denet_record record;
+
+        assert_int_equal(dn_reader_line(&reader, dn_str_of(line), &record), 0);
+        stacks = &record.sample->part[DN_STACK];
+        assert_int_equal(stacks->n, 3);
+        assert_string_equal(dn_row_text(dn_table_row(stacks, 0), DN_STACK_frames), "a\"b\n\nmain");
+        assert_int_equal(dn_row_or_zero(dn_table_row(stacks, 0), DN_STACK_whole), 1);
+        assert_string_equal(dn_row_text(dn_table_row(stacks, 1), DN_STACK_frames), "x");
+        assert_false(dn_row_has(dn_table_row(stacks, 1), DN_STACK_whole));
+        assert_string_equal(dn_row_text(dn_table_row(stacks, 2), DN_STACK_frames), "");
+        dn_reader_free(&reader);
+}
+
 /* Two devices, of the first a part: each comes back with its texts, words and number. */
 static void rows_within_a_block_come_back(void **state) {
         static const char expected[] =
@@ -317,6 +337,7 @@ RUN_TESTS(cmocka_unit_test(a_block_counts_its_fields_from_0),
           cmocka_unit_test(a_block_stands_at_the_top_of_a_sample_and_of_an_exit),
           cmocka_unit_test(what_is_no_block_is_passed_over), cmocka_unit_test(rows_within_a_block_come_back),
           cmocka_unit_test(a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all),
+          cmocka_unit_test(texts_of_a_list_and_flags_come_back),
           cmocka_unit_test(the_rows_of_a_map_come_back_by_their_names),
           cmocka_unit_test(of_a_map_what_is_no_row_is_passed_over), cmocka_unit_test(a_key_and_its_name_are_one),
           cmocka_unit_test(a_csv_row_has_the_blocks_behind_the_whole))

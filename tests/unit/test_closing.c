@@ -252,6 +252,45 @@ static void put_kill(struct dn_text *text, int at_ms, bool child, int kills) {
                 kills);
 }
 
+/* How near the cgroup's limits came in a tree. */
+static void put_limits(struct dn_text *text, int at_ms, const char *cgroup) {
+        dn_text_printf(text,
+                       "{\"kind\":\"tree\",\"ts_ms\":%d,\"elapsed_us\":%d000,\"parent\":null,\"children\":[],"
+                       "\"aggregated\":{\"mem_rss_kb\":1,\"process_count\":1,\"cgroup\":{%s}}}\n",
+                       1000 + at_ms, at_ms, cgroup);
+}
+
+static void a_limit_that_was_nearly_reached_is_told_by_its_nearest_moment(void **state) {
+        const struct dn_closing how = {.records_bytes = -1, .columns = 80};
+        dn_autotext struct dn_text records = {0};
+
+        put_limits(&records, 100,
+                   "\"memory_limit_kb\":1048576,\"memory_limit_used_kb\":1038090,"
+                   "\"memory_limit_scope\":\"above\",\"pids_limit\":100,\"pids_limit_used\":95,"
+                   "\"pids_limit_scope\":\"cgroup\"");
+        put_limits(&records, 200,
+                   "\"memory_limit_kb\":1048576,\"memory_limit_used_kb\":5,\"pids_limit\":100,"
+                   "\"pids_limit_used\":5");
+        assert_says(&records, &how, "note      memory came to 99% of the limit of a cgroup above, 1.00 GiB\n");
+        assert_says(&records, &how, "note      95 processes and threads, of 100 that the cgroup may have\n");
+        put_limits(&records, 300, "\"pids_refused\":2,\"pids_limit\":100,\"pids_limit_used\":5");
+        assert_says(&records, &how, "note      2 processes or threads could not be started: the cgroup may have 100\n");
+}
+
+static void a_limit_that_is_far_is_not_told(void **state) {
+        const struct dn_closing how = {.records_bytes = -1, .columns = 80};
+        dn_autotext struct dn_text records = {0};
+
+        put_limits(&records, 100,
+                   "\"memory_limit_kb\":1000,\"memory_limit_used_kb\":899,\"pids_limit\":100,"
+                   "\"pids_limit_used\":89,\"pids_refused\":0");
+        assert_closing(&records, &how,
+                       "denet: no end was recorded after 0.10 s\n"
+                       "\n"
+                       "cpu       0.00 cores on average\n"
+                       "memory    1.00 KiB peak\n");
+}
+
 static void a_command_is_cut_on_a_terminal_only(void **state) {
         static const char metadata[] = "{\"kind\":\"metadata\",\"pid\":1,\"cmd\":[\"a-program-with-a-long-name\"],"
                                        "\"t0_ms\":1000}\n"
@@ -429,7 +468,38 @@ static void with_ebpf_each_process_is_counted(void **state) {
                        "tasks     214 processes, 3 at once; 4 threads at once\n");
 }
 
-RUN_TESTS(cmocka_unit_test(at_80_columns_it_is_as_designed),
+/* The numbers of the design. */
+static void with_ebpf_waits_calls_and_the_commands_own_network_have_a_line(void **state) {
+        const struct dn_closing how = {.records_bytes = -1};
+        dn_autotext struct dn_text records = {0};
+
+        dn_text_put(&records,
+                    DN_STR("{\"kind\":\"tree\",\"ts_ms\":1100,\"elapsed_us\":100000,\"parent\":null,\"children\":[],"
+                           "\"aggregated\":{\"mem_rss_kb\":1,\"process_count\":1,\"thread_count\":1,"
+                           "\"sys_net_rx_bytes\":5000000000,\"sys_net_tx_bytes\":1}}\n"
+                           "{\"kind\":\"exit\",\"ts_ms\":1100,\"exit_code\":0,\"ebpf\":{"
+                           "\"offcpu\":{\"by_reason\":{\"run_queue\":51200000000,\"disk\":192000000000,\"network\":0,"
+                           "\"pipe\":160000000000,\"poll\":1,\"lock\":8100000000}},"
+                           "\"syscalls\":{\"total\":12112000,\"top_syscalls\":["
+                           "{\"number\":0,\"name\":\"read\",\"count\":9100000,\"total_ns\":41300000000},"
+                           "{\"number\":500,\"count\":5,\"total_ns\":900000000000},"
+                           "{\"number\":39,\"name\":\"getpid\",\"count\":5000000,\"total_ns\":1000},"
+                           "{\"number\":202,\"name\":\"futex\",\"count\":812000,\"total_ns\":8000000000},"
+                           "{\"number\":1,\"name\":\"write\",\"count\":2200000,\"total_ns\":38000000000}]},"
+                           "\"network\":{\"rx_bytes\":1299227607,\"tx_bytes\":34603008}},"
+                           "\"totals\":{\"wall_secs\":0.1}}\n"));
+        assert_closing(&records, &how,
+                       "denet: exit 0 after 0.10 s\n"
+                       "\n"
+                       "cpu       0.00 cores on average\n"
+                       "memory    1.00 KiB peak\n"
+                       "network   1.21 GiB in, 33.0 MiB out\n"
+                       "waits     disk 3 min 12 s, pipe 2 min 40 s, run queue 51.2 s, lock 8.10 s\n"
+                       "syscalls  read 41.3 s (9.10 M), write 38.0 s (2.20 M), futex 8.00 s (812 k)\n");
+}
+
+RUN_TESTS(cmocka_unit_test(with_ebpf_waits_calls_and_the_commands_own_network_have_a_line),
+          cmocka_unit_test(at_80_columns_it_is_as_designed),
           cmocka_unit_test(from_140_columns_on_lines_join_and_the_table_has_more_columns),
           cmocka_unit_test(on_a_narrow_terminal_no_number_leaves_its_unit),
           cmocka_unit_test(a_command_is_cut_on_a_terminal_only),
@@ -437,4 +507,6 @@ RUN_TESTS(cmocka_unit_test(at_80_columns_it_is_as_designed),
           cmocka_unit_test(a_small_run_has_the_small_form), cmocka_unit_test(the_first_line_says_how_it_ended),
           cmocka_unit_test(styles_are_those_of_the_design), cmocka_unit_test(notes_are_those_of_the_design),
           cmocka_unit_test(a_member_that_is_null_hides_nothing_behind_it),
-          cmocka_unit_test(a_hostile_command_is_defused), cmocka_unit_test(with_ebpf_each_process_is_counted))
+          cmocka_unit_test(a_hostile_command_is_defused), cmocka_unit_test(with_ebpf_each_process_is_counted),
+          cmocka_unit_test(a_limit_that_was_nearly_reached_is_told_by_its_nearest_moment),
+          cmocka_unit_test(a_limit_that_is_far_is_not_told))

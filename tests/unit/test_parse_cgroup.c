@@ -138,9 +138,52 @@ static void each_device_has_a_line(void **state) {
         assert_false(dn_cgroup_io_next(&file, &io));
 }
 
+static void page_cache_is_files_but_for_shared_memory(void **state) {
+        uint64_t bytes = 7;
+
+        assert_int_equal(dn_cgroup_page_cache_parse(DN_STR("anon 9\nfile 50\nfile_mapped 3\nshmem 20\n"), &bytes), 0);
+        assert_int_equal(bytes, 30);
+        assert_int_equal(dn_cgroup_page_cache_parse(
+                                 DN_STR("cache 1\nshmem 1\ntotal_cache 50\ntotal_shmem 60\nfile 9\n"), &bytes),
+                         0);
+        assert_int_equal(bytes, 0);
+        bytes = 7;
+        assert_int_equal(dn_cgroup_page_cache_parse(DN_STR("anon 9\nfile 50\n"), &bytes), -EBADMSG);
+        assert_int_equal(bytes, 7);
+}
+
+static void a_refused_fork_is_an_event_of_pids(void **state) {
+        uint64_t refused = 7;
+
+        assert_int_equal(dn_cgroup_refused_parse(DN_STR("max 3\nmax.imposed 2\n"), &refused), 0);
+        assert_int_equal(refused, 3);
+        assert_int_equal(dn_cgroup_refused_parse(DN_STR("maximum 3\n"), &refused), -EBADMSG);
+        assert_int_equal(refused, 3);
+}
+
+static void of_version_1_a_device_has_a_line_for_each_kind_of_request(void **state) {
+        struct dn_str file = DN_STR("8:0 Read 10\n8:0 Write 20\n8:0 Sync 30\n8:0 Total 30\n8:16 Read x\n"
+                                    "8:16 Read 288230376151711744\n253:0 Write 5\nTotal 35\n");
+        struct dn_cgroup_blkio b;
+
+        assert_true(dn_cgroup_blkio_next(&file, &b));
+        assert_false(b.write);
+        assert_int_equal(b.value, 10);
+        assert_true(dn_cgroup_blkio_next(&file, &b));
+        assert_true(b.write);
+        assert_int_equal(b.value, 20);
+        assert_true(dn_cgroup_blkio_next(&file, &b));
+        assert_int_equal(b.major, 253);
+        assert_true(b.write);
+        assert_int_equal(b.value, 5);
+        assert_false(dn_cgroup_blkio_next(&file, &b));
+}
+
 RUN_TESTS(cmocka_unit_test(cpu_time_is_that_of_user_and_system_mode),
           cmocka_unit_test(without_the_controller_there_is_no_throttling),
           cmocka_unit_test(throttling_is_taken_in_microseconds),
           cmocka_unit_test(what_is_missing_or_no_number_is_refused),
           cmocka_unit_test(old_files_are_of_ticks_and_of_one_number), cmocka_unit_test(peaks_and_kills_are_the_kernels),
-          cmocka_unit_test(each_device_has_a_line))
+          cmocka_unit_test(each_device_has_a_line), cmocka_unit_test(page_cache_is_files_but_for_shared_memory),
+          cmocka_unit_test(a_refused_fork_is_an_event_of_pids),
+          cmocka_unit_test(of_version_1_a_device_has_a_line_for_each_kind_of_request))

@@ -714,7 +714,6 @@ static void options_that_are_wrong_are_refused_with_a_reason(void **state) {
         assert_refused(OPTIONS(.sampler = 3), -EINVAL);
         assert_refused(OPTIONS(.sampler = -1), -EINVAL);
         assert_refused(OPTIONS(.sampler = DENET_SAMPLER_BPF), -ENOTSUP);
-        assert_refused(OPTIONS(.stacks = "/tmp/stacks"), -ENOTSUP);
 }
 
 static void what_is_asked_for_and_not_there_stands_in_the_metadata_and_the_rest_goes_on(void **state) {

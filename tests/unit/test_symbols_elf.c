@@ -130,6 +130,45 @@ static void what_the_kernel_said_is_enough_with_a_build_id(void **state) {
         close_scene(&s);
 }
 
+static void copy_own_file(int to) {
+        dn_autotext struct dn_text text = {0};
+
+        assert_int_equal(dn_file_append(AT_FDCWD, "/proc/self/exe", 64 << 20, &text), 0);
+        assert_int_equal(write(to, text.p, text.n), text.n);
+}
+
+/* As an update does that writes over a library. */
+static void a_file_that_shrinks_meanwhile_is_read_anew(void **state) {
+        dn_autotext struct dn_text name = {0};
+        struct dn_mapping mapping;
+        struct stat st;
+        struct scene s;
+        char path[32];
+        int directory = make_directory(path);
+        dn_autoclose int fd = openat(directory, "copy", O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+
+        copy_own_file(fd);
+        assert_int_equal(fstat(fd, &st), 0);
+        dn_text_printf(&name, "%s/copy", path);
+        open_scene(&s, 0);
+        assert_int_equal(dn_space_read(s.space), 0);
+        mapping = *dn_maps_find(&s.space->maps, (uintptr_t)known_function);
+        mapping.device = st.st_dev;
+        mapping.inode = st.st_ino;
+        assert_int_equal(dn_space_map(s.space, &mapping, dn_text_str(&name)), 0);
+        assert_string_equal(name_at(&s, (uintptr_t)known_function), "known_function");
+        assert_int_equal(ftruncate(fd, 4096), 0);
+        name_at(&s, (uintptr_t)known_function);
+        usleep(1100000);
+        assert_string_equal(name_at(&s, (uintptr_t)known_function), "");
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        copy_own_file(fd);
+        usleep(1100000);
+        assert_string_equal(name_at(&s, (uintptr_t)known_function), "known_function");
+        close_scene(&s);
+        remove_directory(directory, path);
+}
+
 static void a_child_has_its_parents_mappings(void **state) {
         struct dn_space *child;
         struct scene s;
@@ -275,6 +314,7 @@ RUN_TESTS(cmocka_unit_test(an_address_is_a_function_and_an_offset),
           cmocka_unit_test(where_nothing_lies_the_address_stands_for_itself), cmocka_unit_test(the_vdso_has_names),
           cmocka_unit_test(a_bound_on_memory_costs_time_alone),
           cmocka_unit_test(what_the_kernel_said_is_enough_with_a_build_id),
+          cmocka_unit_test(a_file_that_shrinks_meanwhile_is_read_anew),
           cmocka_unit_test(a_child_has_its_parents_mappings), cmocka_unit_test(after_an_exec_it_is_another_space),
           cmocka_unit_test(a_file_that_is_damaged_is_refused_or_says_less),
           cmocka_unit_test(what_is_no_such_file_is_refused),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * eBPF as a source: loaded while the command is held, read in each pass. */
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/events.h"
+#include "modules/ebpf/stacks.h"
 #include "modules/module.h"
 #include "sources/probe.h"
 
@@ -10,11 +12,32 @@
 static void ebpf_close(void *state) {
         struct dn_ebpf *e = state;
 
+        dn_ebpf_oncpu_close(e);
+        dn_ebpf_events_close(e);
+        e->stacks = dn_ebpf_stacks_free(e->stacks);
+        dn_ebpf_offcpu_close(e);
         dn_ebpf_syscalls_close(e);
         dn_ebpf_by_process_close(&e->traffic);
         dn_ebpf_by_process_close(&e->blocks);
         dn_ebpf_unload(e);
+        dn_text_free(&e->why);
         free(e);
+}
+
+static int open_parts(struct dn_ebpf *e) {
+        int r = e->parts & DN_BPF_SYSCALLS ? dn_ebpf_syscalls_open(e) : 0;
+
+        if (r == 0 && e->parts & DN_BPF_OFFCPU)
+                r = dn_ebpf_offcpu_open(e);
+        if (r == 0 && e->target->stacks)
+                r = dn_ebpf_stacks_new(e, &e->stacks);
+        if (r == 0 && (e->offcpu || e->stacks))
+                r = dn_ebpf_events_open(e);
+        if (r == 0 && e->parts & DN_BPF_NET)
+                r = dn_ebpf_net_open(e);
+        if (r == 0 && e->parts & DN_BPF_DISK)
+                r = dn_ebpf_disk_open(e);
+        return r;
 }
 
 static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
@@ -26,12 +49,8 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         e->target = t;
         e->parts = t->ebpf;
         r = dn_ebpf_load(e, why);
-        if (r == 0 && e->parts & DN_BPF_SYSCALLS)
-                r = dn_ebpf_syscalls_open(e);
-        if (r == 0 && e->parts & DN_BPF_NET)
-                r = dn_ebpf_net_open(e);
-        if (r == 0 && e->parts & DN_BPF_DISK)
-                r = dn_ebpf_disk_open(e);
+        if (r == 0 && (r = open_parts(e)) < 0 && r != -ENOMEM)
+                dn_text_printf(why, "what BPF programs tell cannot be read: %s", strerror(-r));
         if (r < 0) {
                 ebpf_close(e);
                 return r;
@@ -49,30 +68,49 @@ static int put_lost(struct dn_ebpf *e, struct dn_pass *pass) {
         return 0;
 }
 
+/* Once, in the last pass that there is: what comes after it is lost. */
+static int write_stacks(struct dn_ebpf *e, struct dn_pass *pass) {
+        if (!e->stacks || !pass->final)
+                return 0;
+        dn_text_reset(&e->why);
+        return dn_ebpf_stacks_write(e, pass, &e->why);
+}
+
 static int ebpf_read(void *state, struct dn_pass *pass) {
         struct dn_ebpf *e = state;
         int r = e->parts & DN_BPF_EXITS ? dn_ebpf_exits_read(e, pass) : 0;
 
+        if (pass->final)
+                dn_ebpf_events_finish(e);
+        dn_ebpf_events_take(e);
         if (r == 0 && e->syscalls)
                 r = dn_ebpf_syscalls_read(e, pass);
+        if (r == 0 && e->offcpu)
+                r = dn_ebpf_offcpu_read(e, pass);
         if (r == 0 && e->parts & DN_BPF_NET)
                 r = dn_ebpf_net_read(e, pass);
         if (r == 0 && e->parts & DN_BPF_DISK)
                 r = dn_ebpf_disk_read(e, pass);
+        if (r == 0)
+                r = write_stacks(e, pass);
         return r < 0 ? r : put_lost(e, pass);
 }
 
+/* Partly, where the kernel lets no sockets be counted, or stacks could not be written. */
 static int ebpf_can(void *state, struct dn_text *why) {
-        const struct dn_ebpf *e = state;
+        struct dn_ebpf *e = state;
+        bool no_sockets = e->target->ebpf & ~e->parts & DN_BPF_NET;
 
-        if (!(e->target->ebpf & ~e->parts & DN_BPF_NET))
-                return DN_CAN;
-        dn_text_put(why, DN_STR("bytes through sockets take a kernel of 6.3 or later"));
-        return DN_CAN_PARTLY;
+        if (no_sockets)
+                dn_text_put(why, DN_STR("this kernel lets no bytes through sockets be counted: it takes 6.3, or one "
+                                        "with fexit"));
+        else
+                dn_text_put(why, dn_text_str(&e->why));
+        return no_sockets || e->why.n > 0 ? DN_CAN_PARTLY : DN_CAN;
 }
 
 static const struct dn_source source = {
         .name = "ebpf", .open = ebpf_open, .read = ebpf_read, .can = ebpf_can, .close = ebpf_close};
 static const struct dn_source *const sources[] = {&source, NULL};
 
-DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT, .name = "ebpf", .sources = sources};
+DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT, .name = "ebpf", .sources = sources, .shape = DN_SOURCE_SHAPE};

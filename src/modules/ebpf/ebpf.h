@@ -3,6 +3,7 @@
  * describes its types (/sys/kernel/btf/vmlinux). */
 #pragma once
 #include "bpf/abi.h"
+#include "modules/ebpf/waiters.h"
 #include "sources/source.h"
 
 struct dn_bpf;
@@ -23,10 +24,16 @@ struct dn_ebpf {
         unsigned parts;               /* that run: of enum denet_ebpf */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
-        struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run */
+        struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run; so of the next two */
+        struct dn_ebpf_offcpu *offcpu;
+        struct dn_ebpf_stacks *stacks;
+        struct dn_ebpf_events *events;
+        struct dn_waiters waiters;
         struct dn_by_process traffic, blocks;
-        uint64_t missed;  /* times that the kernel left a program out, as far as was asked */
-        int64_t asked_ns; /* … and when */
+        int *clocks;        /* perf events, one for each processor: n_processors, -1 where there is none; or NULL */
+        struct dn_text why; /* why not all of it works; empty: it does */
+        uint64_t missed;    /* times that the kernel left a program out, as far as was asked */
+        int64_t asked_ns;   /* … and when */
 };
 
 /* load.c: loads what t->ebpf asks for, and marks who is in the tree. 0; -errno, and `why`, with what would change it
@@ -46,6 +53,14 @@ int dn_ebpf_syscalls_open(struct dn_ebpf *e);
 int dn_ebpf_syscalls_read(struct dn_ebpf *e, struct dn_pass *pass); /* 0 or -ENOMEM */
 void dn_ebpf_syscalls_close(struct dn_ebpf *e);
 
+/* offcpu.c */
+int dn_ebpf_offcpu_open(struct dn_ebpf *e);
+int dn_ebpf_offcpu_read(struct dn_ebpf *e, struct dn_pass *pass); /* 0 or -ENOMEM */
+void dn_ebpf_offcpu_close(struct dn_ebpf *e);
+
+/* oncpu.c: who runs, 99 times a second. -errno: no perf event may be opened. */
+int dn_ebpf_oncpu_open(struct dn_ebpf *e);
+void dn_ebpf_oncpu_close(struct dn_ebpf *e);
 /* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
 int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */
 void dn_ebpf_by_process_read(struct dn_by_process *p, int map);

@@ -2,7 +2,9 @@
 #include "base/guard.h"
 #include "host/clock.h"
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/hooks.h"
 #include "modules/ebpf/rights.h"
+#include "modules/ebpf/syscall_waits.h"
 
 #include "denet.skel.h"
 #include <bpf/bpf.h>
@@ -20,45 +22,57 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
         return 0;
 }
 
-/* The kernel has this tracepoint. */
-static bool has_hook(const char *name) {
-        return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP) > 0;
-}
-
-/* Parts that this kernel can do. */
-static unsigned possible(unsigned parts) {
-        return has_hook("sock_send_length") && has_hook("sock_recv_length") ? parts : parts & ~(unsigned)DN_BPF_NET;
-}
-
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, unsigned parts) {
-        bool counts = parts & DN_BPF_EXITS, calls = parts & DN_BPF_SYSCALLS;
-        bool net = parts & DN_BPF_NET, disk = parts & DN_BPF_DISK, starts = disk && has_hook("block_io_start");
+static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct dn_hooks *hooks) {
+        bool counts = c->parts & DN_BPF_EXITS, calls = c->parts & DN_BPF_SYSCALLS, waits = c->parts & DN_BPF_OFFCPU;
+        bool net = c->parts & DN_BPF_NET, disk = c->parts & DN_BPF_DISK;
+        const struct {
+                struct bpf_program *program;
+                bool wanted;
+        } programs[] = {
+                {b->progs.add_up, counts},
+                {b->progs.on_switch, counts || waits},
+                {b->progs.on_enter, calls},
+                {b->progs.on_exit, calls},
+                {b->progs.on_exec, true},
+                {b->progs.list_waits, waits},
+                {b->progs.on_clock, c->parts & DN_BPF_ONCPU},
+                {b->progs.print_name, c->stacks},
+                {b->progs.on_end, net || disk},
+                {b->progs.on_send, net && hooks->sockets},
+                {b->progs.on_receive, net && hooks->sockets},
+                {b->progs.on_splice, net},
+                {b->progs.on_bio, disk},
+                {b->progs.on_io_start, disk && hooks->requests},
+                {b->progs.on_io_done, disk && hooks->requests},
+                {b->progs.on_issue, disk && !hooks->requests},
+                {b->progs.on_complete, disk && !hooks->requests},
+        };
 
-        bpf_program__set_autoload(b->progs.add_up, counts);
-        bpf_program__set_autoload(b->progs.on_switch, counts);
-        bpf_program__set_autoload(b->progs.on_enter, calls);
-        bpf_program__set_autoload(b->progs.on_exit, calls);
-        bpf_program__set_autoload(b->progs.on_exec, calls);
-        bpf_program__set_autoload(b->progs.on_end, net || disk);
-        bpf_program__set_autoload(b->progs.on_send, net);
-        bpf_program__set_autoload(b->progs.on_receive, net);
-        bpf_program__set_autoload(b->progs.on_splice, net);
-        bpf_program__set_autoload(b->progs.on_bio, disk);
-        bpf_program__set_autoload(b->progs.on_io_start, starts);
-        bpf_program__set_autoload(b->progs.on_io_done, starts);
-        bpf_program__set_autoload(b->progs.on_issue, disk && !starts);
-        bpf_program__set_autoload(b->progs.on_complete, disk && !starts);
+        for (size_t i = 0; i < DN_COUNT(programs); i++)
+                bpf_program__set_autoload(programs[i].program, programs[i].wanted);
+        bpf_program__set_autoattach(b->progs.on_clock, false);
+        bpf_program__set_autoattach(b->progs.print_name, false);
+        dn_hooks_choose(b, hooks, net && !hooks->sockets);
 }
 
 /* What a map takes is there from the start: of parts that are not asked for next to nothing. */
-static int size_maps(struct dn_ebpf *e) {
-        bool net = e->parts & DN_BPF_NET, disk = e->parts & DN_BPF_DISK;
+static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
+        enum { SMALL_RING = 1 << 18, LARGE_RING = 1 << 23 };
+        bool net = c->parts & DN_BPF_NET, disk = c->parts & DN_BPF_DISK;
         const struct {
                 struct bpf_map *map;
-                uint32_t entries;
+                uint32_t n;
         } maps[] = {
-                {e->programs->maps.calls, e->parts & DN_BPF_SYSCALLS ? DN_BPF_NUMBERS * e->n_processors : 1},
+                {e->programs->maps.calls, c->parts & DN_BPF_SYSCALLS ? DN_BPF_NUMBERS * e->n_processors : 1},
+                {e->programs->maps.waits, c->parts & DN_BPF_OFFCPU ? DN_WAIT_REASONS * e->n_processors : 1},
+                {e->programs->maps.events, c->stacks                  ? LARGE_RING
+                                           : c->parts & DN_BPF_OFFCPU ? SMALL_RING
+                                                                      : 4096},
+                {e->programs->maps.kernel_stacks, c->stacks ? DN_BPF_STACKS : 1},
+                {e->programs->maps.user_stacks, c->stacks ? DN_BPF_STACKS : 1},
+                {e->programs->maps.stacks, c->stacks ? DN_BPF_STACKS : 1},
+                {e->programs->maps.sent, c->stacks ? DN_BPF_STACKS : 1},
                 {e->programs->maps.traffic, net ? DN_BPF_PROCESSES : 1},
                 {e->programs->maps.blocks, disk ? DN_BPF_PROCESSES : 1},
                 {e->programs->maps.requests, disk ? DN_BPF_REQUESTS : 1},
@@ -66,8 +80,19 @@ static int size_maps(struct dn_ebpf *e) {
         int r = 0;
 
         for (size_t i = 0; i < DN_COUNT(maps) && r == 0; i++)
-                r = bpf_map__set_max_entries(maps[i].map, maps[i].entries);
+                r = bpf_map__set_max_entries(maps[i].map, maps[i].n);
         return r;
+}
+
+static void configure(struct dn_ebpf *e, struct dn_bpf_config *c, const struct dn_hooks *hooks) {
+        c->parts = e->parts;
+        c->children = e->target->children;
+        c->splice = SYS_splice;
+        c->sendfile = SYS_sendfile;
+        c->nonblock = hooks->nonblock;
+        c->stacks = e->target->stacks != NULL;
+        for (uint32_t i = 0; i < DN_BPF_NUMBERS; i++)
+                c->reasons[i] = (uint8_t)dn_syscall_wait(i);
 }
 
 static int refused(int r, struct dn_text *why) {
@@ -153,30 +178,54 @@ static int begin(struct dn_ebpf *e) {
         return r == 0 && e->target->attached ? mark_all(e) : r;
 }
 
-static int load(struct dn_ebpf *e) {
-        long n = sysconf(_SC_NPROCESSORS_CONF);
+/* The programs, attached; nothing where it fails. */
+static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
         int r;
 
-        libbpf_set_print(say_nothing);
         e->programs = dn_bpf__open();
         if (!e->programs)
                 return -errno;
-        e->parts = possible(e->parts);
-        e->n_processors = n > 0 ? (uint32_t)n : 1;
-        e->programs->rodata->config.parts = e->parts;
-        e->programs->rodata->config.children = e->target->children;
-        choose(e->programs, e->parts);
-        e->programs->rodata->config.splice = SYS_splice;
-        e->programs->rodata->config.sendfile = SYS_sendfile;
-        r = size_maps(e);
+        configure(e, &e->programs->rodata->config, hooks);
+        choose(e->programs, &e->programs->rodata->config, hooks);
+        r = size_maps(e, &e->programs->rodata->config);
         if (r == 0)
                 r = dn_bpf__load(e->programs);
         if (r == 0)
                 r = dn_bpf__attach(e->programs);
         if (r < 0)
+                dn_ebpf_unload(e);
+        return r;
+}
+
+/* As on kernels of today, if this looks like one; else as it has it; else without what it refuses. */
+static int attach_somehow(struct dn_ebpf *e) {
+        struct dn_hooks hooks = {.sockets = true, .requests = true};
+        bool of_today = dn_hooks_of_today() || !(e->parts & (DN_BPF_NET | DN_BPF_DISK));
+        int r = of_today ? attach(e, &hooks) : -ESRCH;
+
+        if (r != -ESRCH || !(e->parts & (DN_BPF_NET | DN_BPF_DISK)))
+                return r;
+        hooks = dn_hooks_find();
+        r = attach(e, &hooks);
+        if (r < 0 && e->parts & DN_BPF_NET && !hooks.sockets) {
+                e->parts &= ~(unsigned)DN_BPF_NET;
+                r = attach(e, &hooks);
+        }
+        return r;
+}
+
+static int load(struct dn_ebpf *e) {
+        long n = sysconf(_SC_NPROCESSORS_CONF);
+        int r;
+
+        libbpf_set_print(say_nothing);
+        e->n_processors = n > 0 ? (uint32_t)n : 1;
+        r = attach_somehow(e);
+        if (r < 0)
                 return r;
         e->shared = &e->programs->bss->shared;
-        return begin(e);
+        r = begin(e);
+        return r == 0 && e->parts & DN_BPF_ONCPU ? dn_ebpf_oncpu_open(e) : r;
 }
 
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {

@@ -73,33 +73,33 @@ static const struct {
          "uprobe uretprobe "},
 };
 
-/* It stands among blanks. */
-static bool is_among(const char *list, struct dn_str name) {
+static bool stands_in(const char *list, struct dn_str name) {
+        if (name.n == 0)
+                return false;
         for (const char *at = list; (at = memmem(at, strlen(at), name.p, name.n)); at++)
-                if (at[-1] == ' ' && at[name.n] == ' ')
+                if (at > list && at[-1] == ' ' && at[name.n] == ' ')
                         return true;
         return false;
 }
 
-static enum dn_syscall_category find(struct dn_str name) {
-        if (name.n > 0)
-                for (size_t i = 0; i < DN_COUNT(categories); i++)
-                        if (is_among(categories[i].names, name))
-                                return categories[i].category;
-        return DN_SYSCALL_OTHER;
+bool dn_syscall_is_among(const char *list, struct dn_str name) {
+        static const struct dn_str endings[] = {DN_STR(" (32-bit)"), DN_STR("_time64"), DN_STR("_64"), DN_STR("64"),
+                                                DN_STR("32")};
+        bool found = stands_in(list, name);
+
+        for (size_t i = 0; i < DN_COUNT(endings) && !found; i++)
+                if (dn_str_ends(name, endings[i])) {
+                        name.n -= endings[i].n;
+                        found = stands_in(list, name);
+                }
+        return found;
 }
 
 enum dn_syscall_category dn_syscall_category_of(struct dn_str name) {
-        static const struct dn_str endings[] = {DN_STR(" (32-bit)"), DN_STR("_time64"), DN_STR("_64"), DN_STR("64"),
-                                                DN_STR("32")};
-        enum dn_syscall_category category = find(name);
-
-        for (size_t i = 0; i < DN_COUNT(endings) && category == DN_SYSCALL_OTHER; i++)
-                if (dn_str_ends(name, endings[i])) {
-                        name.n -= endings[i].n;
-                        category = find(name);
-                }
-        return category;
+        for (size_t i = 0; i < DN_COUNT(categories); i++)
+                if (dn_syscall_is_among(categories[i].names, name))
+                        return categories[i].category;
+        return DN_SYSCALL_OTHER;
 }
 
 enum dn_syscall_category dn_syscall_category(uint32_t number) {

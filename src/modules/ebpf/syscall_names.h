@@ -26,3 +26,6 @@ enum dn_syscall_category dn_syscall_category_of(struct dn_str name);
 
 /* "ENOENT", a constant text; NULL of one that has no name, or where libc says none. */
 const char *dn_errno_name(uint32_t number);
+
+/* Whether a list of names, each between blanks, has this one; of 32-bit tables, also without its 64, 32 or _time64. */
+bool dn_syscall_is_among(const char *list, struct dn_str name);

@@ -42,7 +42,9 @@ static void free_frame(Dwarf_Frame **frame) {
 /* What the rule of one register gives. 1: a value; 0: it is lost; or -errno. */
 static int apply_rule(Dwarf_Frame *frame, unsigned number, const struct dn_evaluation *given, uint64_t *ret_value) {
         Dwarf_Op memory[3], *ops;
+        uint64_t place, sp;
         size_t n;
+        int r;
 
         if (dwarf_frame_register(frame, (int)number, memory, &ops, &n) != 0)
                 return -EBADMSG;
@@ -50,7 +52,13 @@ static int apply_rule(Dwarf_Frame *frame, unsigned number, const struct dn_evalu
                 return dn_register_get(given->registers, number, ret_value);
         if (n == 0)
                 return 0;
-        return dn_expression_value(ops, n, given, true, ret_value);
+        r = dn_expression_value(ops, n, given, true, ret_value);
+        /* At the end of a function its registers are back in place before the rules say so: what was saved lies below
+         * the stack pointer by then. */
+        if (r == -EFAULT && dn_expression_value(ops, n, given, false, &place) > 0 &&
+            dn_register_get(given->registers, dn_register_sp(), &sp) && place < sp)
+                return dn_register_get(given->registers, number, ret_value);
+        return r;
 }
 
 static int find_cfa(Dwarf_Frame *frame, struct dn_evaluation *given) {
@@ -67,10 +75,15 @@ static int find_cfa(Dwarf_Frame *frame, struct dn_evaluation *given) {
 
 static int step(Dwarf_Frame *frame, unsigned return_column, const struct dn_memory *memory,
                 struct dn_registers *registers) {
-        struct dn_evaluation given = {.registers = registers, .memory = memory};
-        struct dn_registers caller = {0};
-        int r = find_cfa(frame, &given);
+        struct dn_registers caller = {0}, own = *registers;
+        struct dn_evaluation given = {.registers = &own, .memory = memory};
+        int r;
 
+        /* Where the return address has a register of its own number alone, that is the address here: the rules of a PLT
+         * look at it. */
+        if (!(own.known >> return_column & 1))
+                dn_register_set(&own, return_column, own.pc);
+        r = find_cfa(frame, &given);
         if (r < 0)
                 return r;
         for (unsigned i = 0; i < DN_REGISTERS; i++) {

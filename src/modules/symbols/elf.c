@@ -136,21 +136,18 @@ static int begin(struct dn_elf *e) {
         return read_segments(e);
 }
 
-static int check_file(int fd, size_t *ret_size) {
-        struct stat st;
-
+static int check_file(int fd, struct stat *ret_stat) {
         if (fd < 0)
                 return -EBADF;
-        if (fstat(fd, &st) < 0)
+        if (fstat(fd, ret_stat) < 0)
                 return -errno;
-        *ret_size = (size_t)st.st_size;
-        return S_ISREG(st.st_mode) ? 0 : -ENOEXEC;
+        return S_ISREG(ret_stat->st_mode) ? 0 : -ENOEXEC;
 }
 
 int dn_elf_open(int fd, struct dn_elf **ret_elf) {
         struct dn_elf *e = calloc(1, sizeof(*e));
-        size_t size = 0;
-        int r = check_file(fd, &size);
+        struct stat st = {0};
+        int r = check_file(fd, &st);
 
         if (!e) {
                 if (fd >= 0)
@@ -158,7 +155,8 @@ int dn_elf_open(int fd, struct dn_elf **ret_elf) {
                 return -ENOMEM;
         }
         e->fd = fd;
-        e->size = size;
+        e->size = (size_t)st.st_size;
+        e->changed = st.st_mtim;
         e->debug_fd = -1;
         if (r == 0) {
                 elf_version(EV_CURRENT);
@@ -204,6 +202,15 @@ const struct dn_build_id *dn_elf_build_id(const struct dn_elf *elf) {
         return &elf->build_id;
 }
 
+bool dn_elf_is_unchanged(const struct dn_elf *elf) {
+        struct stat st;
+
+        if (elf->fd < 0)
+                return true;
+        return fstat(elf->fd, &st) == 0 && (size_t)st.st_size == elf->size &&
+               st.st_mtim.tv_sec == elf->changed.tv_sec && st.st_mtim.tv_nsec == elf->changed.tv_nsec;
+}
+
 bool dn_elf_place(const struct dn_elf *elf, uint64_t offset, uint64_t *ret_address) {
         for (uint32_t i = 0; i < elf->n_segments; i++) {
                 const struct dn_segment *s = &elf->segments[i];
@@ -219,8 +226,8 @@ bool dn_elf_place(const struct dn_elf *elf, uint64_t offset, uint64_t *ret_addre
 int dn_elf_add_debug(struct dn_elf *elf, int fd) {
         struct dn_build_id id = {0};
         Elf *debug = NULL;
-        size_t size;
-        int r = check_file(fd, &size);
+        struct stat st;
+        int r = check_file(fd, &st);
 
         if (r == 0) {
                 debug = elf_begin(fd, ELF_C_READ, NULL);
@@ -262,10 +269,10 @@ bool dn_elf_debug_link(struct dn_elf *elf, struct dn_str *ret_name, uint32_t *re
 
 bool dn_elf_function(struct dn_elf *elf, uint64_t address, struct dn_function *ret_function) {
         if (!elf->table_read) {
-                dn_table_read(&elf->table, elf->elf, elf->debug, &elf->bytes);
+                dn_symbol_table_read(&elf->table, elf->elf, elf->debug, &elf->bytes);
                 elf->table_read = true;
         }
-        return dn_table_find(&elf->table, address, ret_function);
+        return dn_symbol_table_find(&elf->table, address, ret_function);
 }
 
 size_t dn_elf_bytes(const struct dn_elf *elf) {

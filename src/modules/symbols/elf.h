@@ -20,6 +20,9 @@ struct dn_elf *dn_elf_free(struct dn_elf *elf);
 
 const struct dn_build_id *dn_elf_build_id(const struct dn_elf *elf);
 
+/* The file is as it was when it was opened. */
+bool dn_elf_is_unchanged(const struct dn_elf *elf);
+
 /* Where a byte of the file is meant to lie. False where no code of it does. */
 bool dn_elf_place(const struct dn_elf *elf, uint64_t offset, uint64_t *ret_address);
 

@@ -5,21 +5,22 @@
 
 #include <elfutils/libdw.h>
 #include <gelf.h>
+#include <time.h>
 
 /* Where code of the file lies, in it and in memory. */
 struct dn_segment {
         uint64_t offset, size, address;
 };
 
-struct dn_table_entry {
+struct dn_symbol_entry {
         uint64_t start;
-        uint32_t size; /* 0: up to the next */
+        uint32_t size;
         uint32_t name; /* in the strings */
 };
 
 /* Symbols of functions, by address, one for each. */
-struct dn_table {
-        struct dn_table_entry *list;
+struct dn_symbol_table {
+        struct dn_symbol_entry *list;
         uint32_t n;
         struct dn_str names; /* libelf's; ends in NUL */
 };
@@ -57,10 +58,11 @@ struct dn_elf {
         struct dn_build_id build_id;
         struct dn_segment *segments;
         uint32_t n_segments;
-        size_t size, bytes; /* of the file; of what is kept of it */
+        size_t size, bytes;      /* of the file; of what is kept of it */
+        struct timespec changed; /* the file, when it was opened */
 
         bool table_read, dwarf_read, cfi_read;
-        struct dn_table table;
+        struct dn_symbol_table table;
         Dwarf *dwarf;
         struct dn_units units;
         Dwarf_CFI *cfi;       /* of .eh_frame */
@@ -68,8 +70,9 @@ struct dn_elf {
 };
 
 enum {
-        DN_ELF_SECTION_MAX = 256 << 20, /* bytes of one section that is read */
-        DN_ELF_DEBUG_MAX = 64 << 20,    /* of all debug sections together, unpacked */
+        DN_ELF_SECTION_MAX = 128 << 20, /* bytes of one section that is read */
+        DN_ELF_SYMBOLS_MAX = 4 << 20,
+        DN_ELF_DEBUG_MAX = 64 << 20, /* of all debug sections together, unpacked */
         DN_ELF_SECTIONS = 65536,
 };
 
@@ -80,8 +83,10 @@ Elf_Scn *dn_elf_section(Elf *elf, unsigned type, const char *name, GElf_Shdr *re
 /* Of a section that dn_elf_section gave: its bytes; empty when they cannot be had. */
 struct dn_str dn_elf_section_bytes(Elf_Scn *section);
 
-void dn_table_read(struct dn_table *table, Elf *elf, Elf *debug, size_t *bytes);
-bool dn_table_find(const struct dn_table *table, uint64_t address, struct dn_function *ret_function);
+void dn_symbol_table_read(struct dn_symbol_table *table, Elf *elf, Elf *debug, size_t *bytes);
+bool dn_go_table_read(struct dn_symbol_table *table, Elf *elf,
+                      size_t *bytes); /* of .gopclntab; false where there is none */
+bool dn_symbol_table_find(const struct dn_symbol_table *table, uint64_t address, struct dn_function *ret_function);
 
 /* The file's debug information; NULL where there is none, or too much of it. */
 Dwarf *dn_elf_dwarf(struct dn_elf *elf);

@@ -7,13 +7,16 @@
 
 #include <time.h>
 
-/* What could not be opened is tried again after this. */
+/* After this, what could not be opened is tried again, and what could is looked at once more. */
 static const uint64_t again_ns = 1000000000;
 
 void dn_files_free(struct dn_files *files) {
         for (uint32_t i = 0; i < files->n; i++)
                 dn_elf_free(files->list[i].elf);
         files->n = 0;
+        if (files->debug_root >= 0)
+                close(files->debug_root);
+        files->debug_root = -1;
 }
 
 static uint64_t now_ns(void) {
@@ -81,7 +84,7 @@ static void add(struct dn_files *files, const struct dn_space *space, const stru
         struct dn_file file = {.device = mapping->device, .inode = mapping->inode, .build_id = mapping->build_id};
 
         file.elf = open_file(space, mapping);
-        file.tried_ns = now_ns();
+        file.looked_ns = now_ns();
         if (file.elf)
                 file.build_id = *dn_elf_build_id(file.elf);
         if (files->n == DN_FILES_MAX)
@@ -90,12 +93,22 @@ static void add(struct dn_files *files, const struct dn_space *space, const stru
         move_to_front(files, files->n - 1);
 }
 
+/* A file that was written to is read anew: its tables are no more where they were. */
+static bool is_still_good(struct dn_file *file) {
+        uint64_t now = now_ns();
+
+        if (now - file->looked_ns < again_ns)
+                return true;
+        file->looked_ns = now;
+        return file->elf && dn_elf_is_unchanged(file->elf);
+}
+
 /* Puts it in front. */
 static bool find(struct dn_files *files, const struct dn_mapping *mapping) {
         for (uint32_t i = 0; i < files->n; i++) {
                 if (!is_of(&files->list[i], mapping))
                         continue;
-                if (!files->list[i].elf && now_ns() - files->list[i].tried_ns >= again_ns) {
+                if (!is_still_good(&files->list[i])) {
                         remove_at(files, i);
                         return false;
                 }

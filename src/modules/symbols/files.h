@@ -11,7 +11,7 @@ struct dn_file {
         uint64_t device, inode;
         struct dn_build_id build_id;
         struct dn_elf *elf; /* NULL: it could not be opened */
-        uint64_t tried_ns;  /* when */
+        uint64_t looked_ns; /* when it was opened, or looked at last */
         bool debug_looked;
 };
 
@@ -19,7 +19,7 @@ struct dn_files {
         struct dn_file list[DN_FILES_MAX]; /* the last one asked for in front */
         uint32_t n;
         size_t limit;   /* bytes */
-        int debug_root; /* or -1 */
+        int debug_root; /* or -1; closed with the rest */
 };
 
 /* NULL where it cannot be had; stays until the next call. With `symbols`, a debug file is looked for once. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A piece of a process's memory, copied: what lies from the stack pointer up. */
+ * A piece of a process's memory, copied: what lies from the stack pointer up, or from as far below it as a function may
+ * use without moving it (128 bytes on x86-64), which helps where a thread was not blocked, but interrupted anywhere. */
 #pragma once
 #include "base/str.h"
 

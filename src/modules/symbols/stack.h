@@ -8,7 +8,8 @@ enum { DN_STACK_MAX = 127 }; /* as kernel.perf_event_max_stack */
 
 struct dn_stack {
         uint32_t n;
-        bool whole; /* it reaches the outermost frame: where the process or the thread began */
+        bool whole; /* from the innermost frame to the outermost, where the process or the thread began, none is missing
+                     */
         /* Bit i: address i is what is executed, as the innermost is, or where a signal came in. All others are where a
          * call returns to, so that the call lies before. */
         uint64_t exact[2];

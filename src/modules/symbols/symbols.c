@@ -29,7 +29,7 @@ int dn_symbols_new(const struct dn_symbols_settings *settings, struct dn_symbols
 
         if (!s)
                 return -ENOMEM;
-        s->files.debug_root = settings->debug_root;
+        s->files.debug_root = settings->debug_root < 0 ? -1 : fcntl(settings->debug_root, F_DUPFD_CLOEXEC, 3);
         s->files.limit = settings->memory_limit ? settings->memory_limit : MEMORY_DEFAULT;
         s->lines = settings->lines;
         *ret_symbols = s;

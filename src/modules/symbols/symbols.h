@@ -11,7 +11,7 @@ struct dn_symbols;
 struct dn_elf;
 
 struct dn_symbols_settings {
-        int debug_root;      /* a descriptor of where debug files are looked for (/usr/lib/debug); -1: nowhere */
+        int debug_root;      /* where debug files are looked for (/usr/lib/debug), copied; -1: nowhere */
         size_t memory_limit; /* bytes of tables that are kept; what is asked for least recently goes. 0: 128 MiB */
         bool lines;          /* source files and lines too, where there is debug information */
 };

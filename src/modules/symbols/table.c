@@ -5,14 +5,15 @@
 
 /* While the table is made: what decides between several names of one address. */
 struct candidate {
-        struct dn_table_entry entry;
+        struct dn_symbol_entry entry;
+        uint64_t room; /* up to the end of its section */
         uint8_t rank;
 };
 
 /* How far back a function is looked for that reaches over others; those of assembly do. */
 enum { BACK_MAX = 16 };
 
-static const char *name_of(const struct dn_table *table, const struct dn_table_entry *entry) {
+static const char *name_of(const struct dn_symbol_table *table, const struct dn_symbol_entry *entry) {
         return table->names.p + entry->name;
 }
 
@@ -50,35 +51,44 @@ static int by_address(const void *a, const void *b) {
         return x->entry.name < y->entry.name ? -1 : x->entry.name > y->entry.name;
 }
 
-/* Code alone: a NOTYPE symbol may lie anywhere. */
-static bool is_code(Elf *elf, const GElf_Sym *symbol, GElf_Section *last, bool *last_is_code) {
+/* The section that was asked for last. */
+struct section {
+        GElf_Section number;
+        uint64_t end; /* 0: it has no code */
+};
+
+/* How much of its section follows the symbol. 0: it lies in none that has code, as one without a type may. */
+static uint64_t room_of(Elf *elf, const GElf_Sym *symbol, struct section *last) {
         GElf_Shdr header;
 
-        if (symbol->st_shndx != *last) {
-                *last = symbol->st_shndx;
-                *last_is_code = gelf_getshdr(elf_getscn(elf, symbol->st_shndx), &header) &&
-                                (header.sh_flags & SHF_EXECINSTR) != 0;
+        if (symbol->st_shndx != last->number) {
+                *last = (struct section){.number = symbol->st_shndx};
+                if (gelf_getshdr(elf_getscn(elf, symbol->st_shndx), &header) && header.sh_flags & SHF_EXECINSTR)
+                        last->end = header.sh_addr + header.sh_size;
         }
-        return *last_is_code;
+        return last->end > symbol->st_value ? last->end - symbol->st_value : 0;
 }
 
-static uint32_t collect(const struct dn_table *table, Elf *elf, Elf_Data *data, size_t n, struct candidate *list) {
-        GElf_Section last = SHN_UNDEF;
-        bool last_is_code = false;
+static uint32_t collect(const struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n,
+                        struct candidate *list) {
+        struct section last = {.number = SHN_UNDEF};
         uint32_t kept = 0;
         GElf_Sym symbol;
 
         for (size_t i = 0; i < n; i++) {
                 const char *name;
+                uint64_t room;
 
                 if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_name >= table->names.n)
                         continue;
                 name = table->names.p + symbol.st_name;
-                if (!is_function(&symbol, name) || !is_code(elf, &symbol, &last, &last_is_code))
+                room = is_function(&symbol, name) ? room_of(elf, &symbol, &last) : 0;
+                if (room == 0)
                         continue;
                 list[kept++] = (struct candidate){{symbol.st_value,
                                                    symbol.st_size < UINT32_MAX ? (uint32_t)symbol.st_size : UINT32_MAX,
                                                    symbol.st_name},
+                                                  room,
                                                   rank_of(&symbol, name)};
         }
         return kept;
@@ -95,17 +105,33 @@ static uint32_t keep_best(struct candidate *list, uint32_t n) {
         return kept;
 }
 
-static void fill(struct dn_table *table, Elf *elf, Elf_Data *data, size_t n) {
+/* One without a size ends where the next begins, in its section. Where there are names of what is exported alone,
+ * nobody knows where that is. */
+static void bound(struct candidate *list, uint32_t n, bool all) {
+        for (uint32_t i = 0; i < n; i++) {
+                struct candidate *c = &list[i];
+                uint64_t size = c->room;
+
+                if (c->entry.size > 0)
+                        continue;
+                if (i + 1 < n && list[i + 1].entry.start - c->entry.start < size)
+                        size = list[i + 1].entry.start - c->entry.start;
+                c->entry.size = !all ? 1 : size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+        }
+}
+
+static void fill(struct dn_symbol_table *table, Elf *elf, Elf_Data *data, size_t n, bool all) {
         dn_autofree struct candidate *list = calloc(n, sizeof(*list));
         uint32_t kept = list ? keep_best(list, collect(table, elf, data, n, list)) : 0;
 
+        bound(list, kept, all);
         table->list = kept ? calloc(kept, sizeof(*table->list)) : NULL;
         table->n = table->list ? kept : 0;
         for (uint32_t i = 0; i < table->n; i++)
                 table->list[i] = list[i].entry;
 }
 
-static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *bytes) {
+static bool read_from(struct dn_symbol_table *table, Elf *elf, unsigned type, size_t *bytes) {
         GElf_Shdr header, strings;
         Elf_Scn *section = elf ? dn_elf_section(elf, type, NULL, &header) : NULL;
         Elf_Scn *names = section ? elf_getscn(elf, header.sh_link) : NULL;
@@ -120,20 +146,25 @@ static bool read_from(struct dn_table *table, Elf *elf, unsigned type, size_t *b
         while (table->names.n > 0 && table->names.p[table->names.n - 1] != '\0')
                 table->names.n--;
         width = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-        if (!data || !data->d_buf || width == 0 || data->d_size / width == 0 || data->d_size / width > INT32_MAX)
+        if (!data || !data->d_buf || width == 0 || data->d_size / width == 0 ||
+            data->d_size / width > DN_ELF_SYMBOLS_MAX)
                 return false;
-        fill(table, elf, data, data->d_size / width);
+        fill(table, elf, data, data->d_size / width, type == SHT_SYMTAB);
         *bytes += data->d_size + table->names.n + table->n * sizeof(*table->list);
         return table->n > 0;
 }
 
-void dn_table_read(struct dn_table *table, Elf *elf, Elf *debug, size_t *bytes) {
-        if (!read_from(table, elf, SHT_SYMTAB, bytes) && !read_from(table, debug, SHT_SYMTAB, bytes))
-                read_from(table, elf, SHT_DYNSYM, bytes);
+void dn_symbol_table_read(struct dn_symbol_table *table, Elf *elf, Elf *debug, size_t *bytes) {
+        if (read_from(table, elf, SHT_SYMTAB, bytes) || read_from(table, debug, SHT_SYMTAB, bytes) ||
+            dn_go_table_read(table, elf, bytes))
+                return;
+        free(table->list);
+        *table = (struct dn_symbol_table){0};
+        read_from(table, elf, SHT_DYNSYM, bytes);
 }
 
 /* How many begin at the address or before. */
-static uint32_t count_up_to(const struct dn_table *table, uint64_t address) {
+static uint32_t count_up_to(const struct dn_symbol_table *table, uint64_t address) {
         uint32_t low = 0, high = table->n;
 
         while (low < high) {
@@ -147,14 +178,13 @@ static uint32_t count_up_to(const struct dn_table *table, uint64_t address) {
         return low;
 }
 
-bool dn_table_find(const struct dn_table *table, uint64_t address, struct dn_function *ret_function) {
+bool dn_symbol_table_find(const struct dn_symbol_table *table, uint64_t address, struct dn_function *ret_function) {
         uint32_t n = count_up_to(table, address);
 
         for (uint32_t back = 0; back < BACK_MAX && back < n; back++) {
-                const struct dn_table_entry *entry = &table->list[n - 1 - back];
+                const struct dn_symbol_entry *entry = &table->list[n - 1 - back];
 
-                /* One without a size ends where the next begins, so that only the nearest can be it. */
-                if (entry->size ? address - entry->start < entry->size : back == 0) {
+                if (address - entry->start < entry->size) {
                         *ret_function = (struct dn_function){name_of(table, entry), entry->start};
                         return true;
                 }

@@ -11,6 +11,7 @@ struct walk {
         const struct dn_memory *memory;
         struct dn_registers registers;
         bool exact;
+        bool doubtful; /* a caller may be missing */
 };
 
 /* Where Go and the C libraries begin a thread; nothing behind it is a caller, whatever lies on the stack. */
@@ -49,6 +50,9 @@ static int by_frame_pointer(struct walk *w) {
         dn_register_set(&caller, dn_register_sp(), fp + 16);
         dn_register_set(&caller, dn_register_fp(), up);
         *r = caller;
+        /* Code that calls nobody, or has not come so far, may not have a frame of its own: then it is its caller's that
+         * was left, and the caller is missing. */
+        w->doubtful |= w->exact;
         w->exact = false;
         return 1;
 }
@@ -118,7 +122,7 @@ static bool got_further(const struct dn_registers *now, const struct dn_register
 
 int dn_unwind(struct dn_symbols *symbols, struct dn_space *space, const struct dn_registers *registers,
               const struct dn_memory *memory, struct dn_stack *ret_stack) {
-        struct walk w = {symbols, space, memory, *registers, true};
+        struct walk w = {symbols, space, memory, *registers, true, false};
         struct dn_stack stack = {0};
 
         if (w.registers.pc == 0)
@@ -129,7 +133,7 @@ int dn_unwind(struct dn_symbols *symbols, struct dn_space *space, const struct d
                 int r = step(&w, &signal);
 
                 if (r <= 0) {
-                        stack.whole = r == 0;
+                        stack.whole = r == 0 && !w.doubtful;
                         break;
                 }
                 /* The code that returns from a signal was not called: its own address is meant. */

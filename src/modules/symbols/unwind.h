@@ -9,7 +9,7 @@
 
 struct dn_symbols;
 
-/* ret_stack->whole tells whether it got to the outermost frame. Returns 0, or -errno where not even the first address
- * is there. */
+/* ret_stack->whole tells whether it got to the outermost frame, and no caller can be missing. Returns 0, or -errno
+ * where not even the first address is there. */
 int dn_unwind(struct dn_symbols *symbols, struct dn_space *space, const struct dn_registers *registers,
               const struct dn_memory *memory, struct dn_stack *ret_stack);

@@ -4,6 +4,7 @@
 #include "host/cgroup.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "sources/linux/cgroup_limits.h"
 #include "sources/linux/parse_cgroup.h"
 #include "sources/linux/sources.h"
 
@@ -29,6 +30,7 @@ struct cgroup {
         int *fds; /* by file of the table; -1: there is none */
         struct device devices[DEVICES_MAX];
         uint32_t n_devices;
+        struct dn_limits *limits;
         int64_t due_ns;
 };
 
@@ -91,13 +93,20 @@ static void take_oom_kills(const struct reading *r, struct dn_str file) {
                 set(r, DN_CGROUP_memory_oom_kills, kills);
 }
 
-static bool has_slaves(const struct dn_cgroup_io *io) {
+static void take_refused(const struct reading *r, struct dn_str file) {
+        uint64_t refused;
+
+        if (dn_cgroup_refused_parse(file, &refused) == 0)
+                set(r, DN_CGROUP_pids_refused, refused);
+}
+
+static bool has_slaves(uint64_t major, uint64_t minor) {
         char path[96];
         dn_autodir DIR *dir = NULL;
         const struct dirent *entry;
 
-        snprintf(path, sizeof(path), "/sys/dev/block/%llu:%llu/slaves", (unsigned long long)io->major,
-                 (unsigned long long)io->minor);
+        snprintf(path, sizeof(path), "/sys/dev/block/%llu:%llu/slaves", (unsigned long long)major,
+                 (unsigned long long)minor);
         dir = opendir(path);
         while (dir && (entry = readdir(dir)))
                 if (entry->d_name[0] != '.')
@@ -106,15 +115,15 @@ static bool has_slaves(const struct dn_cgroup_io *io) {
 }
 
 /* What goes to a volume of several disks, or to an encrypted one, is counted there and once more at the disk. */
-static bool is_stacked(struct cgroup *c, const struct dn_cgroup_io *io) {
+static bool is_stacked(struct cgroup *c, uint64_t major, uint64_t minor) {
         bool stacked;
 
         for (uint32_t i = 0; i < c->n_devices; i++)
-                if (c->devices[i].major == io->major && c->devices[i].minor == io->minor)
+                if (c->devices[i].major == major && c->devices[i].minor == minor)
                         return c->devices[i].stacked;
-        stacked = has_slaves(io);
+        stacked = has_slaves(major, minor);
         if (c->n_devices < DEVICES_MAX)
-                c->devices[c->n_devices++] = (struct device){io->major, io->minor, stacked};
+                c->devices[c->n_devices++] = (struct device){major, minor, stacked};
         return stacked;
 }
 
@@ -122,7 +131,7 @@ static void take_io(const struct reading *r, struct dn_str file) {
         struct dn_cgroup_io io, sum = {0};
 
         while (dn_cgroup_io_next(&file, &io)) {
-                if (is_stacked(r->cgroup, &io))
+                if (is_stacked(r->cgroup, io.major, io.minor))
                         continue;
                 sum.rbytes += io.rbytes;
                 sum.wbytes += io.wbytes;
@@ -137,6 +146,21 @@ static void take_io(const struct reading *r, struct dn_str file) {
         set(r, DN_CGROUP_io_write_ops, sum.wios);
 }
 
+/* Bytes or requests, by which of the two fields the table names first. */
+static void take_blkio(const struct reading *r, struct dn_str file) {
+        struct dn_cgroup_blkio b;
+        uint64_t sum[2] = {0};
+
+        while (dn_cgroup_blkio_next(&file, &b))
+                if (!is_stacked(r->cgroup, b.major, b.minor))
+                        sum[b.write] += b.value;
+        if ((sum[0] | sum[1]) >> 61)
+                return;
+        set(r, r->field, sum[0]);
+        set(r, r->field == DN_CGROUP_io_read_bytes ? DN_CGROUP_io_write_bytes : DN_CGROUP_io_write_ops, sum[1]);
+}
+
+/* Of several lines for the same field of one hierarchy, the first file that there is. */
 static const struct {
         int hierarchy;
         const char *name;
@@ -150,6 +174,7 @@ static const struct {
         {DN_UNIFIED, "io.stat", take_io, DN_NOTHING},
         {DN_UNIFIED, "pids.current", take_number, DN_CGROUP_pids_current},
         {DN_UNIFIED, "pids.peak", take_number, DN_CGROUP_pids_peak},
+        {DN_UNIFIED, "pids.events", take_refused, DN_NOTHING},
         {DN_CPUACCT, "cpuacct.usage", take_usage, DN_NOTHING},
         {DN_CPUACCT, "cpuacct.stat", take_cpuacct, DN_NOTHING},
         {DN_CPUACCT, "cpu.stat", take_throttled, DN_NOTHING}, /* where cpu is mounted with it */
@@ -158,7 +183,33 @@ static const struct {
         {DN_MEMORY, "memory.oom_control", take_oom_kills, DN_NOTHING},
         {DN_PIDS, "pids.current", take_number, DN_CGROUP_pids_current},
         {DN_PIDS, "pids.peak", take_number, DN_CGROUP_pids_peak},
+        {DN_PIDS, "pids.events", take_refused, DN_NOTHING},
+        {DN_BLKIO, "blkio.throttle.io_service_bytes_recursive", take_blkio, DN_CGROUP_io_read_bytes},
+        {DN_BLKIO, "blkio.throttle.io_service_bytes", take_blkio, DN_CGROUP_io_read_bytes},
+        {DN_BLKIO, "blkio.throttle.io_serviced_recursive", take_blkio, DN_CGROUP_io_read_ops},
+        {DN_BLKIO, "blkio.throttle.io_serviced", take_blkio, DN_CGROUP_io_read_ops},
 };
+
+/* ------------------------------------------------------------------------------------------------------- limits */
+
+static const char *scope_of(const struct dn_limit *limit) {
+        return limit->above ? "above" : "cgroup";
+}
+
+static void take_limits(const struct reading *r) {
+        struct dn_limit limit;
+
+        if (dn_limits_memory(r->cgroup->limits, &limit)) {
+                set(r, DN_CGROUP_memory_limit_kb, limit.limit / 1024);
+                set(r, DN_CGROUP_memory_limit_used_kb, limit.used / 1024);
+                dn_row_set_text(r->row, DN_CGROUP_memory_limit_scope, scope_of(&limit), r->number);
+        }
+        if (dn_limits_pids(r->cgroup->limits, &limit)) {
+                set(r, DN_CGROUP_pids_limit, limit.limit);
+                set(r, DN_CGROUP_pids_limit_used, limit.used);
+                dn_row_set_text(r->row, DN_CGROUP_pids_limit_scope, scope_of(&limit), r->number);
+        }
+}
 
 /* ------------------------------------------------------------------------------------------------- the source */
 
@@ -167,6 +218,7 @@ static void cgroup_close(void *state) {
 
         for (size_t i = 0; i < DN_COUNT(files) && c->fds; i++)
                 dn_guard_close(&c->fds[i]);
+        dn_limits_close(c->limits);
         free(c->fds);
         free(c);
 }
@@ -185,9 +237,12 @@ static bool has_controller(const struct dn_cgroup *cgroup, const char *file) {
 }
 
 /* The unified hierarchy has the CPU time to the microsecond, in every cgroup: then cpuacct is not asked. */
-static int open_file(const struct dn_cgroup *cgroup, size_t i) {
+static int open_file(const struct dn_cgroup *cgroup, const struct cgroup *c, size_t i) {
         int h = files[i].hierarchy;
 
+        if (i > 0 && files[i].field != DN_NOTHING && files[i].field == files[i - 1].field &&
+            files[i].hierarchy == files[i - 1].hierarchy && c->fds[i - 1] >= 0)
+                return -1;
         if (cgroup->at[h] < 0 || (h == DN_CPUACCT && cgroup->at[DN_UNIFIED] >= 0 && files[i].take != take_throttled))
                 return -1;
         if (h == DN_UNIFIED && !has_controller(cgroup, files[i].name))
@@ -205,12 +260,14 @@ static int cgroup_open(void **ret_state, struct dn_target *t, struct dn_text *wh
         c = calloc(1, sizeof(*c));
         if (c)
                 c->fds = malloc(DN_COUNT(files) * sizeof(*c->fds));
-        if (!c || !c->fds) {
+        if (!c || !c->fds || dn_limits_open(&c->limits, t->cgroup) < 0) {
+                if (c)
+                        free(c->fds);
                 free(c);
                 return -ENOMEM;
         }
         for (size_t i = 0; i < DN_COUNT(files); i++)
-                c->fds[i] = open_file(t->cgroup, i);
+                c->fds[i] = open_file(t->cgroup, c, i);
         *ret_state = c;
         return 0;
 }
@@ -233,6 +290,7 @@ static int cgroup_read(void *state, struct dn_pass *pass) {
                 if (n >= 0)
                         files[i].take(&r, (struct dn_str){buffer, (size_t)n});
         }
+        take_limits(&r);
         return 0;
 }
 

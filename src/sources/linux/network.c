@@ -3,7 +3,7 @@
  * interfaces anew for each reading. The file is held open, so it can be read once more when the process has ended. */
 #include "base/file.h"
 #include "base/guard.h"
-#include "sources/linux/parse_netdev.h"
+#include "sources/linux/interfaces.h"
 #include "sources/linux/procfs.h"
 #include "sources/linux/sources.h"
 
@@ -13,7 +13,8 @@ enum { FILE_MAX = 16 << 20 };
 
 struct network {
         struct dn_target *target;
-        int fd;      /* -1: not open yet */
+        int fd; /* -1: not open yet */
+        struct dn_interfaces interfaces;
         bool known;  /* there is a first reading, which all is counted from */
         bool handed; /* the process has ended, and what its namespace had then is in the ledger */
         int64_t due_ns;
@@ -23,6 +24,7 @@ static void network_close(void *state) {
         struct network *network = state;
 
         dn_guard_close(&network->fd);
+        dn_interfaces_free(&network->interfaces);
         free(network);
 }
 
@@ -38,15 +40,15 @@ static int network_open(void **ret_state, struct dn_target *t, struct dn_text *w
         return 0;
 }
 
-/* 0, or -errno where nothing is known. */
-static int read_bytes(const struct network *network, struct dn_netdev *ret_net) {
+/* 0, or -errno: what was last known stands. */
+static int read_bytes(struct network *network) {
         /* Of many interfaces the kernel gives a page at a time. */
         dn_autotext struct dn_text file = {0};
         int r = network->fd < 0 ? -EBADF : lseek(network->fd, 0, SEEK_SET) < 0 ? -errno : 0;
 
         if (r == 0)
                 r = dn_file_append_fd(network->fd, FILE_MAX, &file);
-        return r < 0 ? r : dn_netdev_parse(dn_text_str(&file), ret_net);
+        return r < 0 ? r : dn_interfaces_take(&network->interfaces, dn_text_str(&file));
 }
 
 static void hold(struct network *network, uint32_t slot) {
@@ -59,8 +61,8 @@ static void hold(struct network *network, uint32_t slot) {
 
 static int network_read(void *state, struct dn_pass *pass) {
         struct network *network = state;
+        const struct dn_interfaces *sums = &network->interfaces;
         struct dn_row *row = NULL;
-        struct dn_netdev net;
 
         if (pass->mono_ns >= network->due_ns || pass->final)
                 row = dn_snapshot_find(pass->now, network->target->main);
@@ -69,27 +71,26 @@ static int network_read(void *state, struct dn_pass *pass) {
         network->due_ns = pass->mono_ns + dn_pass_pace_ns(pass);
         if (network->fd < 0)
                 hold(network, row->slot);
-        if (read_bytes(network, &net) < 0)
+        if (read_bytes(network) < 0)
                 return 0;
         network->known = true;
-        dn_row_set(row, DN_sys_net_rx_bytes, (int64_t)net.rx_bytes, pass->now->number);
-        dn_row_set(row, DN_sys_net_tx_bytes, (int64_t)net.tx_bytes, pass->now->number);
+        dn_row_set(row, DN_sys_net_rx_bytes, (int64_t)sums->rx_bytes, pass->now->number);
+        dn_row_set(row, DN_sys_net_tx_bytes, (int64_t)sums->tx_bytes, pass->now->number);
         return 0;
 }
 
 /* Of one that was waited for there is no row any more. */
 static int network_drain(void *state, struct dn_ledger *l) {
         struct network *network = state;
-        struct dn_netdev net;
+        const struct dn_interfaces *sums = &network->interfaces;
         int r;
 
         if (!network->known || !network->target->ended || network->handed)
                 return 0;
         network->handed = true;
-        if (read_bytes(network, &net) < 0)
-                return 0;
-        r = dn_ledger_add(l, DN_sys_net_rx_bytes, (int64_t)net.rx_bytes);
-        return r < 0 ? r : dn_ledger_add(l, DN_sys_net_tx_bytes, (int64_t)net.tx_bytes);
+        (void)read_bytes(network);
+        r = dn_ledger_add(l, DN_sys_net_rx_bytes, (int64_t)sums->rx_bytes);
+        return r < 0 ? r : dn_ledger_add(l, DN_sys_net_tx_bytes, (int64_t)sums->tx_bytes);
 }
 
 const struct dn_source dn_source_network = {

@@ -63,10 +63,48 @@ int dn_cgroup_oom_kills_parse(struct dn_str file, uint64_t *ret_kills) {
         return take(file, DN_STR("oom_kill"), ret_kills) ? 0 : -EBADMSG;
 }
 
-static bool take_device(struct dn_str word, struct dn_cgroup_io *io) {
+int dn_cgroup_refused_parse(struct dn_str file, uint64_t *ret_refused) {
+        return take(file, DN_STR("max"), ret_refused) ? 0 : -EBADMSG;
+}
+
+int dn_cgroup_page_cache_parse(struct dn_str file, uint64_t *ret_bytes) {
+        uint64_t cache, shared;
+
+        if (!(take(file, DN_STR("total_cache"), &cache) && take(file, DN_STR("total_shmem"), &shared)) &&
+            !(take(file, DN_STR("file"), &cache) && take(file, DN_STR("shmem"), &shared)))
+                return -EBADMSG;
+        *ret_bytes = cache > shared ? cache - shared : 0;
+        return 0;
+}
+
+static bool take_device(struct dn_str word, uint64_t *ret_major, uint64_t *ret_minor) {
         struct dn_str major;
 
-        return dn_str_cut(&word, ':', &major) && dn_str_u64(major, &io->major) && dn_str_u64(word, &io->minor);
+        return dn_str_cut(&word, ':', &major) && dn_str_u64(major, ret_major) && dn_str_u64(word, ret_minor);
+}
+
+static bool take_blkio(struct dn_str line, struct dn_cgroup_blkio *ret_blkio) {
+        struct dn_cgroup_blkio b = {0};
+        struct dn_str device, what;
+
+        if (!dn_str_word(&line, &device) || !take_device(device, &b.major, &b.minor) || !dn_str_word(&line, &what))
+                return false;
+        b.write = dn_str_equal(what, DN_STR("Write"));
+        if (!b.write && !dn_str_equal(what, DN_STR("Read")))
+                return false;
+        if (!dn_str_u64(dn_str_trim(line), &b.value) || b.value >> 58)
+                return false;
+        *ret_blkio = b;
+        return true;
+}
+
+bool dn_cgroup_blkio_next(struct dn_str *rest, struct dn_cgroup_blkio *ret_blkio) {
+        struct dn_str line;
+
+        while (dn_str_cut(rest, '\n', &line))
+                if (take_blkio(line, ret_blkio))
+                        return true;
+        return false;
 }
 
 static bool take_io(struct dn_str line, struct dn_cgroup_io *ret_io) {
@@ -83,7 +121,7 @@ static bool take_io(struct dn_str line, struct dn_cgroup_io *ret_io) {
         };
         struct dn_str word, key;
 
-        if (!dn_str_word(&line, &word) || !take_device(word, &io))
+        if (!dn_str_word(&line, &word) || !take_device(word, &io.major, &io.minor))
                 return false;
         while (dn_str_word(&line, &word)) {
                 if (!dn_str_cut(&word, '=', &key))

@@ -24,6 +24,20 @@ int dn_cgroup_number_parse(struct dn_str file, uint64_t *ret_number);
 /* memory.events, or memory.oom_control of version 1: its oom_kill. */
 int dn_cgroup_oom_kills_parse(struct dn_str file, uint64_t *ret_kills);
 
+/* pids.events: its max, how often a fork was refused. */
+int dn_cgroup_refused_parse(struct dn_str file, uint64_t *ret_refused);
+
+/* memory.stat of either version, what is below included: files' pages, but for those of shared memory. */
+int dn_cgroup_page_cache_parse(struct dn_str file, uint64_t *ret_bytes);
+
+/* blkio.throttle.io_service_bytes and io_serviced of version 1: "8:0 Read 4096", more lines a device. Cuts off the
+ * lines up to the next that is a device's Read or Write. False at the end. */
+struct dn_cgroup_blkio {
+        uint64_t major, minor, value;
+        bool write;
+};
+bool dn_cgroup_blkio_next(struct dn_str *rest, struct dn_cgroup_blkio *ret_blkio);
+
 /* A line of io.stat. */
 struct dn_cgroup_io {
         uint64_t major, minor;

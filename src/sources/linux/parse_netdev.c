@@ -3,36 +3,41 @@
 
 #include <errno.h>
 
+int dn_netdev_begin(struct dn_str *rest) {
+        struct dn_str file = *rest, line;
+
+        if (!dn_str_cut(&file, '\n', &line) || !dn_str_starts(line, DN_STR("Inter-|")) ||
+            !dn_str_cut(&file, '\n', &line))
+                return -EBADMSG;
+        *rest = file;
+        return 0;
+}
+
 /* The transmitted bytes are the ninth number of a line, the received the first. */
-static bool take_line(struct dn_str numbers, struct dn_netdev *sum) {
-        uint64_t value, rx = 0;
+static bool take_numbers(struct dn_str numbers, struct dn_netdev *n) {
+        uint64_t value;
 
         for (int i = 0; i < 9; i++) {
                 if (!dn_str_take_u64(&numbers, &value))
                         return false;
                 if (i == 0)
-                        rx = value;
+                        n->rx_bytes = value;
         }
-        sum->rx_bytes += rx;
-        sum->tx_bytes += value;
+        n->tx_bytes = value;
         return true;
 }
 
-int dn_netdev_parse(struct dn_str file, struct dn_netdev *ret_netdev) {
-        struct dn_netdev sum = {0};
-        struct dn_str line, name;
+int dn_netdev_next(struct dn_str *rest, struct dn_netdev *ret_netdev) {
+        struct dn_netdev n = {0};
+        struct dn_str line;
 
-        if (!dn_str_cut(&file, '\n', &line) || !dn_str_starts(line, DN_STR("Inter-|")) ||
-            !dn_str_cut(&file, '\n', &line))
+        if (!dn_str_cut(rest, '\n', &line))
+                return 0;
+        if (!dn_str_cut(&line, ':', &n.name))
                 return -EBADMSG;
-        while (dn_str_cut(&file, '\n', &line)) {
-                if (!dn_str_cut(&line, ':', &name))
-                        return -EBADMSG;
-                if (!dn_str_equal(dn_str_trim(name), DN_STR("lo")) && !take_line(line, &sum))
-                        return -EBADMSG;
-        }
-        if ((sum.rx_bytes | sum.tx_bytes) >> 61)
+        n.name = dn_str_trim(n.name);
+        if (n.name.n == 0 || !take_numbers(line, &n))
                 return -EBADMSG;
-        *ret_netdev = sum;
-        return 0;
+        *ret_netdev = n;
+        return 1;
 }

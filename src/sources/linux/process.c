@@ -120,6 +120,23 @@ static void look_at_memory(struct process *process, struct dn_row *row, struct s
         seen->memory = dn_process_read_memory(process->target->procfs, row, pass->now->number);
 }
 
+/* A thread that executes a program takes over its process's number, and for a moment the kernel finds nobody by it. So
+ * that one has gone is believed only when it is said again, of which its clock (-1: not there) is asked anew. */
+static int take_stat(struct process *process, struct dn_row *row, int64_t *clock_ns, bool are_close,
+                     const struct dn_pass *pass, struct dn_stat *ret_stat) {
+        enum { TRIES = 3 };
+        struct dn_target *t = process->target;
+        int r = -ESRCH;
+
+        for (int tries = 0; tries < TRIES && r == -ESRCH; tries++) {
+                if (tries > 0)
+                        *clock_ns = dn_process_clock_ns(t->procfs, row->key.pid);
+                r = dn_process_take_stat(t->procfs, t->members->by_slot[row->slot], row, *clock_ns,
+                                         are_close ? &process->clocks : NULL, pass->now->number, ret_stat);
+        }
+        return r;
+}
+
 static void read_row(struct process *process, struct dn_row *row, struct seen *seen, int64_t clock_ns, bool are_close,
                      const struct dn_pass *pass) {
         struct dn_target *t = process->target;
@@ -127,8 +144,7 @@ static void read_row(struct process *process, struct dn_row *row, struct seen *s
         struct dn_stat st;
         int r;
 
-        r = dn_process_take_stat(t->procfs, t->members->by_slot[row->slot], row, clock_ns,
-                                 are_close ? &process->clocks : NULL, pass->now->number, &st);
+        r = take_stat(process, row, &clock_ns, are_close, pass, &st);
         /* That it cannot be read says nothing of whether it is there; its clock does, and its parent has its totals. */
         if (r < 0 && clock_ns < 0 && t->procfs->cpu_clock)
                 r = -ESRCH;
