@@ -75,27 +75,28 @@ static void write_map(struct dn_json *json, int part, const struct dn_table *row
         dn_json_object_end(json);
 }
 
-static void write_part(struct dn_json *json, const struct dn_sample *s, int part);
+/* The parts that there is anything of, in them or within them: a bit each. */
+_Static_assert(DN_PARTS <= 64, "a bit a part");
+static uint64_t find_parts(const struct dn_sample *s) {
+        uint64_t found = 0;
+
+        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
+                for (int of = part; s->part[part].n > 0 && of != DN_NOTHING && !(found >> of & 1);
+                     of = dn_block(of)->of)
+                        found |= UINT64_C(1) << of;
+        return found;
+}
+
+static void write_part(struct dn_json *json, const struct dn_sample *s, uint64_t found, int part);
 
 /* Those that stand in this one, or at the top. */
-static void write_within(struct dn_json *json, const struct dn_sample *s, int of) {
-        for (int part = DN_BLOCKS; part < DN_PARTS; part++)
-                if (dn_block(part)->of == of)
-                        write_part(json, s, part);
+static void write_within(struct dn_json *json, const struct dn_sample *s, uint64_t found, int of) {
+        for (uint64_t left = found; left; left &= left - 1)
+                if (dn_block(__builtin_ctzll(left))->of == of)
+                        write_part(json, s, found, __builtin_ctzll(left));
 }
 
-static bool is_there(const struct dn_sample *s, int part) {
-        if (s->part[part].n > 0)
-                return true;
-        for (int inner = DN_BLOCKS; inner < DN_PARTS; inner++)
-                if (dn_block(inner)->of == part && is_there(s, inner))
-                        return true;
-        return false;
-}
-
-static void write_part(struct dn_json *json, const struct dn_sample *s, int part) {
-        if (!is_there(s, part))
-                return;
+static void write_part(struct dn_json *json, const struct dn_sample *s, uint64_t found, int part) {
         if (dn_part_has_rows(part)) {
                 (dn_block(part)->map ? write_map : write_rows)(json, part, &s->part[part]);
                 return;
@@ -104,10 +105,10 @@ static void write_part(struct dn_json *json, const struct dn_sample *s, int part
         dn_json_object(json);
         if (s->part[part].n > 0)
                 write_fields(json, part, dn_table_row(&s->part[part], 0));
-        write_within(json, s, part);
+        write_within(json, s, found, part);
         dn_json_object_end(json);
 }
 
 void dn_write_blocks(struct dn_json *json, const struct dn_sample *s) {
-        write_within(json, s, DN_NOTHING);
+        write_within(json, s, find_parts(s), DN_NOTHING);
 }
