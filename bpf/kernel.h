@@ -196,7 +196,9 @@ struct mm_struct {
 
 /* Before 6.2. */
 struct mm_rss_stat___before {
-        long count[4];
+        struct {
+                long counter;
+        } count[4];
 };
 
 struct mm_struct___before {

@@ -133,6 +133,8 @@ static __always_inline __u32 reason_of(struct dn_bpf_thread *thread, struct task
         number = call_in_progress(task, (struct pt_regs *)bpf_task_pt_regs(task), &first);
         if (number < 0)
                 return DN_WAIT_PAGE_FAULT;
+        /* The compiler knows that it is in bounds and leaves the mask out; verifiers up to 6.1 do not know. */
+        __asm__ volatile("" : "+r"(number));
         reason = config.reasons[number & (DN_BPF_NUMBERS - 1)];
         if (reason == DN_WAIT_IO_URING || reason == DN_WAIT_CHILD) /* the first counts as disk, the second as a lock */
                 return reason;

@@ -168,8 +168,9 @@ static __always_inline __u64 resident(struct mm_struct *mm) {
         struct mm_struct___before *before = (void *)mm;
 
         if (bpf_core_type_exists(struct mm_rss_stat___before))
-                return BPF_CORE_READ(before, rss_stat.count[0]) + BPF_CORE_READ(before, rss_stat.count[1]) +
-                       BPF_CORE_READ(before, rss_stat.count[3]);
+                return BPF_CORE_READ(before, rss_stat.count[0].counter) +
+                       BPF_CORE_READ(before, rss_stat.count[1].counter) +
+                       BPF_CORE_READ(before, rss_stat.count[3].counter);
         return BPF_CORE_READ(mm, rss_stat[0].count) + BPF_CORE_READ(mm, rss_stat[1].count) +
                BPF_CORE_READ(mm, rss_stat[3].count);
 }

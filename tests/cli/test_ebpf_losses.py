@@ -60,7 +60,6 @@ def test_programs_that_the_kernel_left_out_are_in_lost_events(truth: Helper) -> 
     )
     record = ended("run", "sh", "-c", script)
     lost, counted = record["ebpf"]["lost_events"], calls(record)["getppid"]["count"]
-    if "PREEMPT" not in platform.version():
-        pytest.skip("this kernel does not interrupt itself")
-    assert lost > 0
-    assert count - lost <= counted <= count + 10
+    assert count - lost <= counted <= count
+    if lost == 0:
+        pytest.skip("nothing was interrupted this time")

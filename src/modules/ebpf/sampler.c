@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The sampler: one look of the kernel's side at all tasks, and what it says of the tree's processes. */
 #include "base/guard.h"
+#include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/process_state.h"
 
@@ -65,13 +66,17 @@ static int read_all(struct dn_ebpf_sampler *s) {
 static int look(struct dn_sampler *offered, bool all) {
         struct dn_ebpf_sampler *s = (struct dn_ebpf_sampler *)(void *)offered;
         struct dn_bpf_sampling *sampling = &s->e->programs->bss->sampling;
+        struct dn_raised before = {0};
         int r;
 
         sampling->look++;
         sampling->records = 0;
         sampling->all = all || s->failed;
         s->offered.n = 0;
+        if (s->e->raise_to_read)
+                before = dn_raise();
         r = read_all(s);
+        dn_lower(&before);
         s->failed = r < 0;
         s->offered.fresh = all;
         for (uint32_t i = 0; i < s->offered.n && !s->offered.fresh; i++)
