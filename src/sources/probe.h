@@ -37,9 +37,6 @@ struct dn_probe_roots {
 void dn_abilities_look(struct dn_ability abilities[DN_ABILITIES], const struct dn_probe_roots *roots);
 void dn_abilities_free(struct dn_ability abilities[DN_ABILITIES]);
 
-/* BPF programs may be loaded, as far as rights and the kernel's settings tell. */
-bool dn_probe_ebpf(void);
-
 /* For roots.counter, and for roots.bpf. */
 int dn_probe_counter(void);
 int dn_probe_bpf(void);

@@ -24,7 +24,3 @@ int dn_probe_counter(void) {
 int dn_probe_bpf(void) {
         return -ENOSYS;
 }
-
-bool dn_probe_ebpf(void) {
-        return false;
-}

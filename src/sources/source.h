@@ -20,7 +20,6 @@ struct dn_target {
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
         const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
-        bool under_way;                 /* it has been watched for a while: who opens now comes late */
         bool wants_sampler;             /* eBPF is to offer one */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */

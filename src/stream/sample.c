@@ -70,7 +70,6 @@ int dn_sample_open_sources(struct denet *d) {
 int dn_sample_open_sampler(struct denet *d) {
         int r = 0;
 
-        d->sampler.tried = true;
         if (dn_module_open(&d->ebpf, "ebpf", &d->sampler.why) == 0 && d->ebpf.module->shape == DN_SOURCE_SHAPE)
                 r = open_all(d, d->ebpf.module->sources, &d->sampler.why);
         return d->sampler.why.failed ? -ENOMEM : r;
@@ -169,9 +168,7 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         uint32_t kept;
         int r;
 
-        r = dn_sampler_choose(d);
-        if (r < 0)
-                return r;
+        dn_sampler_choose(d);
         pass->mono_ns = dn_clock_mono_ns();
         pass->age_ns = last ? pass->mono_ns - d->first.mono_ns : 0;
         pass->now = d->now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Who samples the processes: /proc, or eBPF's look at all tasks, where that may be and pays. To load it takes some
- * 20 ms, and each look a part of a microsecond for each task of the machine, whosever it is: so by itself it comes with
- * a tree that has grown, and that is a good part of what runs. */
+ * Who samples the processes: /proc, or eBPF's look at all tasks. To load that takes tens of milliseconds and several
+ * megabytes, and each look a part of a microsecond for each task of the machine, whosever it is: so by itself it comes
+ * where eBPF is at work anyway, for a tree that has grown and is a good part of what runs. */
 #include "host/clock.h"
 #include "stream/stream.h"
 
@@ -38,43 +38,22 @@ static bool pays(struct denet *d) {
         return tasks > 0 && tasks <= n * TASKS_MOST * slack;
 }
 
-/* In the midst of it. */
-static int open_late(struct denet *d) {
-        int64_t began_ns = dn_clock_mono_ns();
-        int r;
-
-        d->sampler.tried = true;
-        if (!dn_probe_ebpf())
-                return 0;
-        d->target.under_way = true;
-        r = dn_sample_open_sampler(d);
-        if (r == 0)
-                dn_stream_debug(d, "BPF sampler: %s, in %lld us", d->target.sampler ? "loaded" : "not to be had",
-                                (long long)(dn_clock_mono_ns() - began_ns) / 1000);
-        return r;
-}
-
 static void take(struct denet *d, bool by_sampler) {
         if (d->target.by_sampler != by_sampler)
                 dn_stream_debug(d, "processes are sampled by %s from now on", by_sampler ? "BPF" : "/proc");
         d->target.by_sampler = by_sampler;
 }
 
-int dn_sampler_choose(struct denet *d) {
+void dn_sampler_choose(struct denet *d) {
         const int64_t pace_ns = 1000000000;
         int64_t now_ns = dn_clock_mono_ns();
-        bool wanted;
-        int r;
 
         if (d->o.sampler == DENET_SAMPLER_BPF)
                 take(d, true);
-        if (d->o.sampler != DENET_SAMPLER_AUTO || !d->target.children || now_ns - d->sampler.asked_ns < pace_ns)
-                return 0;
-        wanted = pays(d);
+        if (d->o.sampler != DENET_SAMPLER_AUTO || !d->target.sampler || !d->target.children ||
+            now_ns - d->sampler.asked_ns < pace_ns)
+                return;
         if (d->last->part[DN_PROCESS].n >= PAYS_FROM)
                 d->sampler.asked_ns = now_ns;
-        if (wanted && !d->target.sampler && !d->sampler.tried && d->o.ebpf == 0 && (r = open_late(d)) < 0)
-                return r;
-        take(d, wanted && d->target.sampler);
-        return 0;
+        take(d, pays(d));
 }

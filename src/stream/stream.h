@@ -63,7 +63,6 @@ struct denet {
         uint32_t n_sources;
         struct dn_loaded ebpf; /* the module, where it was asked for and is there */
         struct {
-                bool tried;         /* the module was opened for it, or will not be */
                 int64_t asked_ns;   /* when it was looked at last whether it pays */
                 struct dn_text why; /* there is none; the hint behind a newline */
         } sampler;
@@ -119,7 +118,7 @@ int dn_sample_look_at_abilities(struct denet *d);
 
 /* sampler.c */
 int dn_sampler_require(struct denet *d, denet_error *error); /* where it was asked for. 0 or -errno */
-int dn_sampler_choose(struct denet *d);                      /* who samples in the pass that comes. 0 or -ENOMEM */
+void dn_sampler_choose(struct denet *d);                     /* who samples in the pass that comes */
 
 /* ending.c */
 int dn_ending_finish(struct denet *d); /* a pass; unless somebody is waited for still, the exit record, and done */

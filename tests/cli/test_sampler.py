@@ -238,25 +238,22 @@ def grown_tree(count: int) -> list[str]:
     return [sys.executable, "-c", script]
 
 
-def test_by_itself_it_takes_over_when_the_tree_has_grown() -> None:
+def test_where_ebpf_is_at_work_it_takes_over_when_the_tree_has_grown() -> None:
     """And knows the orphans that there are by then, and whom they start."""
     count = 400
     orphan = "import os, time\nfor i in range(8):\n  time.sleep(0.3)\n  if os.fork() == 0: time.sleep(0.5); os._exit(0)"
     command = ["sh", "-c", f'(python3 -c "{orphan}" &) & exec "$@"', "sh", *grown_tree(count)]
-    result = denet("--debug", "-j", "-i", "100", "-m", "100", "run", *command)
+    result = denet("--debug", "--ebpf", "exits", "-j", "-i", "100", "-m", "100", "run", *command)
     assert "processes are sampled by BPF from now on" in result.err
     check_every_line(result.records)
-    assert the(result.records, "metadata")["capabilities"]["ebpf"]["reason"] == "not asked for"
     trees = of_kind(result.records, "tree")
     assert trees[-3]["aggregated"]["process_count"] >= 2 or len(trees) > 20
-    assert all("ebpf" not in t["aggregated"] for t in trees)
     assert the(result.records, "exit")["totals"]["processes_seen"] >= count + 9
 
 
-@pytest.mark.parametrize("arguments", [("--sampler", "procfs"), ()])
-def test_of_a_small_tree_or_where_it_is_not_wanted_it_stays_out(arguments: tuple[str, ...]) -> None:
-    command = grown_tree(150) if arguments else ["sleep", "0.3"]
-    result = denet("--debug", *arguments, "-j", "run", *command)
+@pytest.mark.parametrize("arguments", [("--sampler", "procfs", "--ebpf", "exits"), ()])
+def test_where_it_is_not_wanted_or_would_have_to_be_loaded_it_stays_out(arguments: tuple[str, ...]) -> None:
+    result = denet("--debug", *arguments, "-j", "run", *grown_tree(400))
     assert "sampled by BPF" not in result.err
 
 

@@ -47,10 +47,6 @@ void dn_ebpf_unload(struct dn_ebpf *e);
 /* bounded.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
  * thread and is NULL here. */
 int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
-/* A process of the tree that was found otherwise, and who belongs to it from there on. 0 or -errno. */
-int dn_ebpf_join(struct dn_ebpf *e, struct dn_key key);
-/* Who is a member by the ones that are. 0 or -errno. */
-int dn_ebpf_mark_all(struct dn_ebpf *e);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/guard.h"
 #include "host/clock.h"
-#include "host/kill.h"
 #include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/hooks.h"
@@ -142,22 +141,17 @@ int dn_ebpf_iterate(struct bpf_link *link) {
         return n < 0 ? -errno : 0;
 }
 
-/* Not just held: it may have started others already. */
-static bool is_running(const struct dn_target *t) {
-        return t->attached || t->under_way;
-}
-
 /* The main process; from then on whom it starts. */
 static int mark_main(struct dn_ebpf *e) {
         uint32_t pid = (uint32_t)e->target->main.pid;
-        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !is_running(e->target)};
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !e->target->attached};
 
         return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &e->target->pidfd, &thread, BPF_ANY);
 }
 
 /* Who runs already. One that a member starts meanwhile is a member; one whose parent is found after it is found by the
  * next look. */
-int dn_ebpf_mark_all(struct dn_ebpf *e) {
+static int mark_all(struct dn_ebpf *e) {
         enum { LOOKS = 1000 };
         int r = 0;
 
@@ -170,22 +164,6 @@ int dn_ebpf_mark_all(struct dn_ebpf *e) {
                         break;
         }
         return r;
-}
-
-/* The number may have been given out again: it is the process still when that is so after it is held. */
-int dn_ebpf_join(struct dn_ebpf *e, struct dn_key key) {
-        dn_autoclose int pidfd = dn_pidfd_open(key.pid);
-        uint32_t pid = (uint32_t)key.pid;
-        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid};
-        struct dn_key now;
-        int r;
-
-        if (pidfd < 0)
-                return pidfd;
-        r = dn_platform_identify(e->target->procfs, key.pid, &now);
-        if (r < 0 || !dn_key_equal(now, key))
-                return r < 0 ? r : -ESRCH;
-        return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &pidfd, &thread, BPF_ANY);
 }
 
 /* What the caller could not trace, it is not told of by way of the rights of this file. */
@@ -211,7 +189,7 @@ static int begin(struct dn_ebpf *e) {
         r = dn_ebpf_iterate(e->programs->links.look); /* finds our PID namespace */
         if (r == 0)
                 r = mark_main(e);
-        return r == 0 && is_running(e->target) ? dn_ebpf_mark_all(e) : r;
+        return r == 0 && e->target->attached ? mark_all(e) : r;
 }
 
 /* The programs, attached; nothing where it fails. */

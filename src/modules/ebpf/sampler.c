@@ -144,21 +144,6 @@ static bool misses(const struct dn_sampler *offered) {
         return of(offered)->e->shared->lost > 0;
 }
 
-/* With a tree that has been watched for a while: those that no longer hang together with it by their parents. */
-static int catch_up(struct dn_ebpf *e) {
-        const struct dn_members *members = e->target->members;
-        int r = look(&e->sampler->offered, true), joined = 0;
-        uint32_t i;
-
-        for (uint32_t slot = 0; slot < members->n && r == 0; slot++) {
-                const struct dn_member *member = members->by_slot[slot];
-
-                if (member->used && find(&e->sampler->offered, member->key.pid, &i) == DN_NOT_SEEN)
-                        joined += dn_ebpf_join(e, member->key) == 0;
-        }
-        return r == 0 && joined > 0 ? dn_ebpf_mark_all(e) : r;
-}
-
 int dn_ebpf_sampler_open(struct dn_ebpf *e) {
         struct dn_ebpf_sampler *s = calloc(1, sizeof(*s));
         long hz = sysconf(_SC_CLK_TCK);
@@ -179,7 +164,7 @@ int dn_ebpf_sampler_open(struct dn_ebpf *e) {
         s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
         e->sampler = s;
         e->target->sampler = &s->offered;
-        return e->target->under_way && e->target->children ? catch_up(e) : 0;
+        return 0;
 }
 
 void dn_ebpf_sampler_close(struct dn_ebpf *e) {

@@ -88,15 +88,3 @@ int dn_probe_bpf(void) {
         dn_lower(&before);
         return error == EPERM || error == EACCES || error == ENOSYS ? -error : 0;
 }
-
-bool dn_probe_ebpf(void) {
-        dn_autoclose int proc = dn_file_directory(AT_FDCWD, "/proc"), sys = dn_file_directory(AT_FDCWD, "/sys");
-        struct dn_probe_roots roots = {.proc = proc, .sys = sys, .root = -1, .bpf = dn_probe_bpf()};
-        struct dn_rights rights = dn_rights_read(proc);
-        struct dn_ability ability = {0};
-
-        dn_ability_ebpf(&ability, &roots, &rights);
-        dn_text_free(&ability.reason);
-        dn_text_free(&ability.hint);
-        return ability.can == DN_CAN;
-}
