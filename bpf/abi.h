@@ -140,10 +140,10 @@ struct dn_bpf_shared {
         struct dn_bpf_usage dead;           /* members that have ended, each whole */
         struct dn_bpf_usage living;         /* members that live, by the last look */
         struct dn_bpf_usage
-                before;   /* of those found by a look: their threads that had ended, children they had reaped */
-        __u64 peak_pages; /* largest resident set of a process that has ended */
-        __u64 unlisted;   /* threads whose end the ring had no room for: their time is in the sums alone */
+                before; /* of those found by a look: their threads that had ended, children they had reaped */
+        __u64 unlisted; /* threads whose end the ring had no room for: their time is in the sums alone */
         /* By the last look: time off of those that are off now, or not settled. */
+        __u64 still; /* how many */
         __u64 still_ns[DN_WAIT_REASONS];
         __u64 address;                                                      /* to be printed by print_name … */
         char name[128];                                                     /* … and its name */

@@ -53,14 +53,8 @@ static __always_inline void add_before(struct dn_bpf_usage *to, struct signal_st
 }
 
 static __always_inline void note_end(struct task_struct *task) {
-        __u64 pages = BPF_CORE_READ(task, signal, maxrss);
-
-        if (!thread_of(task))
-                return;
-        add_usage(&shared.dead, task);
-        /* Two ends at once may lose the smaller of them; a larger one that comes later is always kept. */
-        if (pages > shared.peak_pages)
-                shared.peak_pages = pages;
+        if (thread_of(task))
+                add_usage(&shared.dead, task);
 }
 
 /* The sum of who lives now. */

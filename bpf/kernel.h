@@ -28,10 +28,11 @@ enum {
         BPF_MAP_TYPE_RINGBUF = 27,
         BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
+enum { EEXIST = 17 };
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
-enum { BPF_F_USER_STACK = 256, BPF_F_REUSE_STACKID = 1024, BPF_RB_NO_WAKEUP = 1 };
+enum { BPF_F_USER_STACK = 256, BPF_RB_NO_WAKEUP = 1 };
 
 /* uapi/linux/sched.h, linux/sched.h */
 enum { CLONE_THREAD = 0x10000 };

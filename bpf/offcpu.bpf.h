@@ -26,7 +26,11 @@ static __always_inline void add_wait(struct dn_bpf_waits *w, __u64 ns) {
 static __always_inline struct dn_bpf_waits *waits_of(__u32 reason) {
         __u32 place = bpf_get_smp_processor_id() * DN_WAIT_REASONS + reason;
 
-        return bpf_map_lookup_elem(&waits, &place);
+        struct dn_bpf_waits *w = bpf_map_lookup_elem(&waits, &place);
+
+        if (!w)
+                ADD(shared.lost, 1);
+        return w;
 }
 
 static __always_inline __u64 run_delay_of(struct task_struct *task) {
@@ -237,9 +241,10 @@ int list_waits(struct bpf_iter__task *ctx) {
         waiter.waits.total_ns = thread->total_ns + span_ns;
         waiter.waits.count = thread->count + (span_ns > 0);
         waiter.waits.max_ns = span_ns > thread->max_ns ? span_ns : thread->max_ns;
-        waiter.waits.min_ns = thread->min_ns == 0 || (span_ns && span_ns < thread->min_ns) ? span_ns : thread->min_ns;
+        waiter.waits.min_ns = thread->count ? thread->min_ns : span_ns; /* one that goes on is not short yet */
         reason = thread->reason;
         if (span_ns && reason < DN_WAIT_REASONS) {
+                ADD(shared.still, 1);
                 __u64 delay_ns = delay_in(thread, task, span_ns);
 
                 if (reason != DN_WAIT_RUN_QUEUE)

@@ -99,6 +99,15 @@ static __always_inline void send_stack(struct task_struct *task, struct dn_bpf_t
         bpf_ringbuf_submit(stack, 0);
 }
 
+/* Where another stack has the place that its hash gives it, it is none: better than to be taken for that one. */
+static __always_inline long stack_of(void *ctx, void *map, __u64 flags) {
+        long id = bpf_get_stackid(ctx, map, flags);
+
+        if (id == -EEXIST)
+                ADD(shared.lost, 1);
+        return id;
+}
+
 /* Fills in kernel, frames and user of the key. The task is the one that runs. */
 static __always_inline void take_stacks(void *ctx, struct task_struct *task, struct dn_bpf_thread *thread,
                                         struct dn_bpf_stack_key *key) {
@@ -106,8 +115,8 @@ static __always_inline void take_stacks(void *ctx, struct task_struct *task, str
         struct pt_regs *regs;
         __u8 yes = 1;
 
-        key->kernel = bpf_get_stackid(ctx, &kernel_stacks, BPF_F_REUSE_STACKID);
-        key->frames = bpf_get_stackid(ctx, &user_stacks, BPF_F_USER_STACK | BPF_F_REUSE_STACKID);
+        key->kernel = stack_of(ctx, &kernel_stacks, 0);
+        key->frames = stack_of(ctx, &user_stacks, BPF_F_USER_STACK);
         if (key->frames < 0 || !task->mm)
                 return;
         regs = (struct pt_regs *)bpf_task_pt_regs(task);

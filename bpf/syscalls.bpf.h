@@ -22,7 +22,11 @@ struct {
 static __always_inline struct dn_bpf_call *call_of(__u32 number) {
         __u32 place = bpf_get_smp_processor_id() * DN_BPF_NUMBERS + number;
 
-        return bpf_map_lookup_elem(&calls, &place);
+        struct dn_bpf_call *call = bpf_map_lookup_elem(&calls, &place);
+
+        if (!call)
+                ADD(shared.lost, 1);
+        return call;
 }
 
 SEC("tp_btf/sys_enter")

@@ -281,7 +281,7 @@ def test_code_that_node_makes_has_its_name(background: Background, tmp_path: Pat
 
 def python_for_perf() -> str:
     """A Python that names its functions for perf: 3.12 and later."""
-    for python in ("python3", *map(str, Path("/root/.pyenv/versions").glob("3.1[2-9]*/bin/python3"))):
+    for python in ("python3", *map(str, (Path.home() / ".pyenv" / "versions").glob("3.1[2-9]*/bin/python3"))):
         probe = [python, "-X", "perf", "-c", "import sys; sys.exit(not sys.is_stack_trampoline_active())"]
         if shutil.which(python) and subprocess.run(probe, capture_output=True).returncode == 0:
             return python

@@ -14,7 +14,6 @@ static void ebpf_close(void *state) {
         struct dn_ebpf *e = state;
 
         dn_ebpf_sampler_close(e);
-        dn_ebpf_oncpu_close(e);
         dn_ebpf_events_close(e);
         e->stacks = dn_ebpf_stacks_free(e->stacks);
         dn_ebpf_offcpu_close(e);

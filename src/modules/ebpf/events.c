@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modules/ebpf/events.h"
+#include "host/clock.h"
 #include "modules/ebpf/stacks.h"
 
 #include "denet.skel.h"
@@ -7,18 +8,26 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { IDLE_MS = 50 };
+enum { IDLE_MS = 50, END_PATIENCE_MS = 2000 /* for stacks that wait to be unwound at the end */ };
 
 struct dn_ebpf_events {
         struct ring_buffer *ring;
         pthread_t thread;
         bool threaded;
-        int stop; /* an eventfd: the thread is to end */
+        int stop;                 /* an eventfd: the thread is to end */
+        _Atomic int64_t until_ns; /* 0, or from when on stacks are left out: it is to end now */
 };
+
+static bool is_late(struct dn_ebpf_events *events) {
+        int64_t until_ns = atomic_load(&events->until_ns);
+
+        return until_ns > 0 && dn_clock_mono_ns() > until_ns;
+}
 
 static int take_one(void *user, void *data, size_t size) {
         struct dn_ebpf *e = user;
@@ -28,7 +37,7 @@ static int take_one(void *user, void *data, size_t size) {
                 memcpy(&kind, data, sizeof(kind));
         if (kind == DN_BPF_EVENT_WAITER && size >= sizeof(struct dn_bpf_waiter))
                 dn_waiters_end(&e->waiters, data);
-        else if (kind == DN_BPF_EVENT_STACK && size >= sizeof(struct dn_bpf_stack) && e->stacks)
+        else if (kind == DN_BPF_EVENT_STACK && size >= sizeof(struct dn_bpf_stack) && e->stacks && !is_late(e->events))
                 dn_ebpf_stacks_take(e, data);
         return 0;
 }
@@ -89,6 +98,7 @@ void dn_ebpf_events_finish(struct dn_ebpf *e) {
 
         if (!e->events || !e->events->threaded)
                 return;
+        atomic_store(&e->events->until_ns, dn_clock_mono_ns() + END_PATIENCE_MS * INT64_C(1000000));
         (void)!write(e->events->stop, &one, sizeof(one));
         pthread_join(e->events->thread, NULL);
         e->events->threaded = false;

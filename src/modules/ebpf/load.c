@@ -4,6 +4,7 @@
 #include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/hooks.h"
+#include "modules/ebpf/stacks.h"
 #include "modules/ebpf/syscall_waits.h"
 #include "sources/linux/probe/rights.h"
 
@@ -221,7 +222,7 @@ static int attach_somehow(struct dn_ebpf *e) {
                 return r;
         hooks = dn_hooks_find();
         r = attach(e, &hooks);
-        if (r < 0 && e->parts & DN_BPF_NET && !hooks.sockets) {
+        if (r < 0 && r != -EPERM && r != -ENOMEM && e->parts & DN_BPF_NET && !hooks.sockets) {
                 e->parts &= ~(unsigned)DN_BPF_NET;
                 r = attach(e, &hooks);
         }
@@ -229,12 +230,12 @@ static int attach_somehow(struct dn_ebpf *e) {
 }
 
 static int load(struct dn_ebpf *e) {
-        long n = sysconf(_SC_NPROCESSORS_CONF);
-        int r;
+        libbpf_print_fn_t before = libbpf_set_print(say_nothing);
+        int n = libbpf_num_possible_cpus(), r; /* by their numbers: also those that are not there */
 
-        libbpf_set_print(say_nothing);
         e->n_processors = n > 0 ? (uint32_t)n : 1;
         r = attach_somehow(e);
+        libbpf_set_print(before);
         if (r < 0)
                 return r;
         e->shared = &e->programs->bss->shared;
@@ -274,6 +275,7 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
 }
 
 void dn_ebpf_unload(struct dn_ebpf *e) {
+        dn_ebpf_oncpu_close(e);
         dn_bpf__destroy(e->programs);
         e->programs = NULL;
         e->shared = NULL;
@@ -297,5 +299,5 @@ uint64_t dn_ebpf_lost(struct dn_ebpf *e, bool now) {
                 e->asked_ns = mono_ns;
                 bpf_object__for_each_program(program, e->programs->obj) e->missed += missed_by(program);
         }
-        return e->missed + e->shared->lost;
+        return e->missed + e->shared->lost + (e->stacks ? dn_ebpf_stacks_lost(e->stacks) : 0);
 }

@@ -246,6 +246,15 @@ static void copy_out(const struct dn_mappings *m, const struct ring *ring, uint6
         memcpy(to + first, data, n - first);
 }
 
+/* PERF_RECORD_LOST: its header, an id, how many. */
+static uint64_t count_lost(const char *record, size_t size, uint32_t type) {
+        uint64_t n = 0;
+
+        if (type == PERF_RECORD_LOST && size >= sizeof(struct perf_event_header) + 2 * sizeof(n))
+                memcpy(&n, record + sizeof(struct perf_event_header) + sizeof(n), sizeof(n));
+        return n;
+}
+
 static int drain(struct dn_mappings *m, struct ring *ring, uint64_t *lost) {
         uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), tail = ring->page->data_tail;
         struct perf_event_header header;
@@ -265,7 +274,7 @@ static int drain(struct dn_mappings *m, struct ring *ring, uint64_t *lost) {
                                 memcpy(&t->time_ns, m->bytes + m->n_bytes + header.size - sizeof(uint64_t),
                                        sizeof(uint64_t));
                         m->n_bytes += header.size;
-                        *lost += header.type == PERF_RECORD_LOST;
+                        *lost += count_lost(m->bytes + t->offset, t->size, header.type);
                 }
                 tail += header.size;
         }

@@ -16,9 +16,9 @@ enum { LISTED = 10 /* in samples; the exit record has all */ };
 struct dn_ebpf_offcpu {
         const struct dn_bpf_waits *waits; /* mapped: DN_WAIT_REASONS for each processor */
         size_t size;
-        struct dn_bpf_waits by_reason[DN_WAIT_REASONS];
+        uint64_t by_reason[DN_WAIT_REASONS]; /* ns */
         struct dn_bpf_waits all;
-        struct dn_bpf_waiter *list; /* the living, then the dead */
+        struct dn_bpf_waiter *list; /* the longest first */
         uint32_t n, room;
 };
 
@@ -71,53 +71,75 @@ static struct dn_bpf_waiter *next_place(struct dn_ebpf_offcpu *o) {
         return &o->list[o->n];
 }
 
-/* Those that live, from the iterator. What does not come whole is dropped. */
-static int list_living(struct dn_ebpf *e) {
+/* What is settled: taken before who is off now is listed, so that a wait that ends meanwhile is in neither. */
+static void add_settled(struct dn_ebpf *e, struct dn_bpf_waits settled[DN_WAIT_REASONS]) {
+        for (uint32_t cpu = 0; cpu < e->n_processors; cpu++)
+                for (uint32_t reason = 0; reason < DN_WAIT_REASONS; reason++)
+                        merge(&settled[reason], &e->offcpu->waits[cpu * DN_WAIT_REASONS + reason]);
+}
+
+/* Waiters out of what was read so far; returns how many bytes of it they were, or -ENOMEM. */
+static ssize_t take_living(struct dn_ebpf_offcpu *o, const char *bytes, size_t n) {
+        size_t at = 0;
+
+        for (; at + sizeof(struct dn_bpf_waiter) <= n; at += sizeof(struct dn_bpf_waiter)) {
+                struct dn_bpf_waiter *place = next_place(o);
+
+                if (!place)
+                        return -ENOMEM;
+                memcpy(place, bytes + at, sizeof(*place));
+                o->n++;
+        }
+        return (ssize_t)at;
+}
+
+/* Those that have ended, then those that live, from the iterator: who ends meanwhile is in one of the two at most.
+ * -errno: what was so last stands. */
+static int list_all(struct dn_ebpf *e) {
         struct dn_ebpf_offcpu *o = e->offcpu;
         dn_autoclose int fd = bpf_iter_create(bpf_link__fd(e->programs->links.list_waits));
         char buffer[64 * sizeof(struct dn_bpf_waiter)];
         size_t kept = 0;
         ssize_t n;
 
+        if (fd < 0)
+                return fd;
         o->n = 0;
         if (!next_place(o))
                 return -ENOMEM;
+        o->n = dn_waiters_copy(&e->waiters, o->list, 0);
+        e->shared->still = 0;
         memset(e->shared->still_ns, 0, sizeof(e->shared->still_ns));
-        while (fd >= 0 && ((n = read(fd, buffer + kept, sizeof(buffer) - kept)) > 0 ||
-                           (n < 0 && (errno == EINTR || errno == EAGAIN)))) {
-                size_t at = 0;
+        do {
+                n = read(fd, buffer + kept, sizeof(buffer) - kept);
+                if (n > 0) {
+                        ssize_t taken = take_living(o, buffer, kept + (size_t)n);
 
-                kept += n > 0 ? (size_t)n : 0;
-                for (; at + sizeof(struct dn_bpf_waiter) <= kept; at += sizeof(struct dn_bpf_waiter)) {
-                        struct dn_bpf_waiter *place = next_place(o);
-
-                        if (!place)
-                                return -ENOMEM;
-                        memcpy(place, buffer + at, sizeof(*place));
-                        o->n++;
+                        if (taken < 0)
+                                return (int)taken;
+                        kept = kept + (size_t)n - (size_t)taken;
+                        memmove(buffer, buffer + taken, kept);
                 }
-                memmove(buffer, buffer + at, kept - at);
-                kept -= at;
-        }
-        o->n = dn_waiters_copy(&e->waiters, o->list, o->n);
+        } while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+        if (n < 0)
+                return -errno;
         dn_waiters_sort(o->list, o->n);
         return 0;
 }
 
-static void add_up(struct dn_ebpf *e) {
+/* No sum falls: what was in neither the last time comes with the next. */
+static void add_up(struct dn_ebpf *e, const struct dn_bpf_waits settled[DN_WAIT_REASONS]) {
         struct dn_ebpf_offcpu *o = e->offcpu;
 
-        memset(o->by_reason, 0, sizeof(o->by_reason));
-        o->all = (struct dn_bpf_waits){0};
-        for (uint32_t cpu = 0; cpu < e->n_processors; cpu++)
-                for (uint32_t reason = 0; reason < DN_WAIT_REASONS; reason++)
-                        merge(&o->by_reason[reason], &o->waits[cpu * DN_WAIT_REASONS + reason]);
+        o->all = (struct dn_bpf_waits){.count = e->shared->still};
         for (uint32_t reason = 0; reason < DN_WAIT_REASONS; reason++) {
-                o->by_reason[reason].total_ns += e->shared->still_ns[reason];
-                o->all.total_ns += o->by_reason[reason].total_ns;
-                o->all.count += o->by_reason[reason].count;
+                uint64_t total_ns = settled[reason].total_ns + e->shared->still_ns[reason];
+
+                if (total_ns > o->by_reason[reason])
+                        o->by_reason[reason] = total_ns;
+                o->all.total_ns += o->by_reason[reason];
+                o->all.count += settled[reason].count;
         }
-        /* The longest and the shortest are of whole times off, which threads have. */
         for (uint32_t i = 0; i < o->n; i++) {
                 const struct dn_bpf_waits *w = &o->list[i].waits;
 
@@ -172,7 +194,7 @@ static int put_reasons(struct dn_ebpf *e, struct dn_pass *pass) {
         if (!row)
                 return -ENOMEM;
         for (int reason = 0; reason < DN_WAIT_REASONS; reason++)
-                dn_row_set(row, fields[reason], (int64_t)e->offcpu->by_reason[reason].total_ns, pass->now->number);
+                dn_row_set(row, fields[reason], (int64_t)e->offcpu->by_reason[reason], pass->now->number);
         return 0;
 }
 
@@ -223,11 +245,14 @@ static int put_threads(struct dn_ebpf *e, struct dn_pass *pass) {
 }
 
 int dn_ebpf_offcpu_read(struct dn_ebpf *e, struct dn_pass *pass) {
-        int r = list_living(e);
+        struct dn_bpf_waits settled[DN_WAIT_REASONS] = {0};
+        int r;
 
+        add_settled(e, settled);
+        r = list_all(e);
         if (r < 0)
-                return r;
-        add_up(e);
+                return r == -ENOMEM ? r : 0;
+        add_up(e, settled);
         r = put_all(e, pass);
         if (r == 0)
                 r = put_reasons(e, pass);

@@ -28,7 +28,7 @@ struct dn_ebpf_stacks {
         struct dn_symbols *symbols;
         struct dn_programs programs;
         struct dn_mappings *mappings; /* NULL: the kernel does not tell; maps are read when a stack comes */
-        uint64_t lost_mappings;
+        _Atomic uint64_t lost_mappings;
         struct unwound *unwound;
         uint32_t n_unwound, room;
         struct dn_text texts; /* of the rows: one after another, each ends in NUL */
@@ -86,8 +86,15 @@ static void hear(void *user, const struct dn_mapping_news *news) {
 }
 
 void dn_ebpf_stacks_hear(struct dn_ebpf_stacks *s) {
+        uint64_t lost = 0;
+
         if (s->mappings)
-                (void)dn_mappings_take(s->mappings, hear, s, &s->lost_mappings);
+                (void)dn_mappings_take(s->mappings, hear, s, &lost);
+        s->lost_mappings += lost;
+}
+
+uint64_t dn_ebpf_stacks_lost(const struct dn_ebpf_stacks *s) {
+        return s->lost_mappings;
 }
 
 /* The kernel counts execs from anywhere; here the main process's first one is 1. */
@@ -205,12 +212,22 @@ static int append(struct dn_frames *to, const struct dn_frames *from) {
         return r;
 }
 
+static int by_key(const void *a, const void *b) {
+        const struct unwound *x = a, *y = b;
+
+        if (x->user != y->user)
+                return x->user < y->user ? -1 : 1;
+        if (x->tgid != y->tgid)
+                return x->tgid < y->tgid ? -1 : 1;
+        return x->exec < y->exec ? -1 : x->exec > y->exec;
+}
+
+/* They are sorted by now. */
 static const struct unwound *find_unwound(const struct dn_ebpf_stacks *s, const struct dn_bpf_stack_key *key) {
-        for (uint32_t i = 0; key->user && i < s->n_unwound; i++)
-                if (s->unwound[i].user == key->user && s->unwound[i].tgid == key->tgid &&
-                    s->unwound[i].exec == key->exec)
-                        return &s->unwound[i];
-        return NULL;
+        const struct unwound wanted = {.tgid = key->tgid, .exec = key->exec, .user = key->user};
+
+        return key->user && s->n_unwound > 0 ? bsearch(&wanted, s->unwound, s->n_unwound, sizeof(*s->unwound), by_key)
+                                             : NULL;
 }
 
 /* What could not be unwound is as the frame pointers have it, and not whole. */
@@ -358,6 +375,8 @@ int dn_ebpf_stacks_write(struct dn_ebpf *e, struct dn_pass *pass, struct dn_text
         int r = list ? 0 : -ENOMEM;
 
         pass->now->part[DN_STACK].n = 0;
+        if (e->stacks->n_unwound > 0)
+                qsort(e->stacks->unwound, e->stacks->n_unwound, sizeof(*e->stacks->unwound), by_key);
         if (r == 0 && e->parts & DN_BPF_OFFCPU) {
                 qsort(list, n, sizeof(*list), by_time);
                 r = write_file(e, pass, list, n, false, why);

@@ -108,7 +108,7 @@ static int put_error(struct dn_pass *pass, uint32_t key, uint64_t count) {
         return 0;
 }
 
-/* Of those that are listed. In the exit record alone: it takes a system call each. */
+/* In the exit record alone: it takes a system call each. */
 static int put_errors(const struct dn_ebpf *e, struct dn_pass *pass) {
         int map = bpf_map__fd(e->programs->maps.errnos), r = 0;
         uint32_t key, *last = NULL;
