@@ -142,7 +142,7 @@ def test_attached_nothing_is_missed_from_then_on(truth: Helper, tmp_path: Path, 
     script = f"while [ ! -e {go} ]; do sleep 0.02; done; {truth('spawn')} {report} daemons 100 2000; sleep 0.3"
     target = background(["sh", "-c", script])
     watcher = background(denet_command("--ebpf", "exits,syscalls", "-j", "attach", str(target.pid)))
-    time.sleep(1.0)
+    time.sleep(10.0 if SLOW else 1.0)  # until it has attached
     go.touch()
     out, err = watcher.communicate(timeout=PATIENCE)
     record = the(parse_records(out), "exit")
