@@ -47,7 +47,15 @@ struct dn_bpf_config {
         __u32 splice, sendfile; /* numbers of these system calls */
         __u32 nonblock;         /* functions that receive have that argument, before the flags */
         __u32 stacks;           /* are taken */
-        __u8 reasons[1024];     /* by DN_BPF_NUMBERS: why a thread that is in this call waits */
+        __u32 own; /* what another user's rights do is not to be seen: the programs are loaded by the file's rights */
+        __u32 uid; /* … and this is the user */
+        __u32 unused;
+        __u8 reasons[1024]; /* by DN_BPF_NUMBERS: why a thread that is in this call waits */
+};
+
+enum dn_bpf_held {
+        DN_BPF_HELD = 1,   /* it is to exec the command yet: what it does until then is not the command's */
+        DN_BPF_HIDDEN = 2, /* it has rights that the one who watches it has not: what it does is nobody's to see */
 };
 
 /* What a thread is, in its own storage; the map from thread to this is the tree. Written from outside for the main
@@ -56,7 +64,7 @@ struct dn_bpf_thread {
         __u32 tgid, tid; /* as the one that asked sees them, in its PID namespace */
         __u32 number;   /* of the system call that it is in, with DN_BPF_COMPAT; it is in one where since_ns is not 0 */
         __u32 marked;   /* found by a look at all tasks: by which, from 1 */
-        __u32 held;     /* it is to exec the command yet: what it does until then is not the command's */
+        __u32 held;     /* of enum dn_bpf_held: what it does is not counted, but for what it uses */
         __u32 sampled;  /* the sampler has said something of it */
         __u64 since_ns; /* when that began */
         /* Off its processor. What of the last time off was run-queue delay is known when it leaves again. */

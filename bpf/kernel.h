@@ -190,6 +190,14 @@ struct percpu_counter {
         __s64 count;
 };
 
+typedef struct {
+        __u32 val;
+} kuid_t;
+
+struct cred {
+        kuid_t uid, suid, euid;
+};
+
 struct mm_struct {
         unsigned long start_code, end_code, total_vm, start_stack;
         struct percpu_counter rss_stat[4];
@@ -239,6 +247,7 @@ struct task_struct {
         struct signal_struct *signal;
         struct files_struct *files;
         struct mm_struct *mm;
+        const struct cred *cred;
         __u64 self_exec_id;
         int on_cpu;
         unsigned in_iowait : 1;

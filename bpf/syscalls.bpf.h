@@ -55,16 +55,29 @@ static __always_inline void count_error(struct dn_bpf_call *call, __u32 number, 
                 ADD(shared.lost, 1);
 }
 
-/* The command begins with this call. */
+/* By an exec it may have got another user's rights, as a set-user-ID program has them. */
+static __always_inline bool is_hidden(struct task_struct *task) {
+        return config.own &&
+               (BPF_CORE_READ(task, cred, euid.val) != config.uid || BPF_CORE_READ(task, cred, suid.val) != config.uid);
+}
+
+/* The command begins with this call, or a program with other rights. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task) {
         struct dn_bpf_thread *thread = thread_of(task);
         struct dn_bpf_call *call;
 
-        if (!thread || !thread->held)
+        if (!thread)
+                return 0;
+        if (thread->held == DN_BPF_HELD && !shared.first_exec)
+                shared.first_exec = (__u32)task->self_exec_id;
+        if (is_hidden(task)) {
+                thread->held = DN_BPF_HIDDEN;
+                return 0;
+        }
+        if (!thread->held)
                 return 0;
         thread->held = 0;
-        shared.first_exec = (__u32)task->self_exec_id;
         call = config.parts & DN_BPF_SYSCALLS ? call_of(thread->number) : NULL;
         if (call)
                 ADD(call->count, 1);

@@ -74,10 +74,16 @@ static __always_inline __u32 number_in_table(struct task_struct *task, long id) 
 
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task, unsigned long clone_flags) {
+        struct dn_bpf_thread *parent, *thread;
+
         if (!config.children && !(clone_flags & CLONE_THREAD))
                 return 0;
-        if (!current_thread() || !make_member(task))
+        parent = current_thread();
+        thread = parent ? make_member(task) : NULL;
+        if (!parent || !thread)
                 return 0;
+        if (parent->held == DN_BPF_HIDDEN)
+                thread->held = DN_BPF_HIDDEN;
         ADD(shared.born_threads, 1);
         if (!(clone_flags & CLONE_THREAD))
                 ADD(shared.born_processes, 1);

@@ -23,7 +23,6 @@ class _Lib:
     DENET_WITH_COUNTERS: Final[int]
     DENET_WAIT_ALL: Final[int]
     DENET_REAP_ORPHANS: Final[int]
-    DENET_WITH_COUNTERS: Final[int]
     DENET_EBPF_SYSCALLS: Final[int]
     DENET_EBPF_OFFCPU: Final[int]
     DENET_EBPF_NET: Final[int]

@@ -98,6 +98,22 @@ def test_with_capabilities_of_the_file_a_user_counts_exactly(capable: Path, trut
 
 
 @needs_setcap
+def test_what_a_set_user_id_program_does_is_not_told(capable: Path, truth: Helper, tmp_path: Path) -> None:
+    """And what it starts; what the user's own do before and after is."""
+    raised = tmp_path / "raised"
+    shutil.copy(truth("calls"), raised)
+    raised.chmod(0o4755)
+    own = tmp_path / "own"
+    shutil.copy(truth("calls"), own)
+    own.chmod(0o755)
+    script = f"{own} 300; {raised} 7000 2; {own} 200; true"
+    done = run_installed([capable, "--ebpf", "syscalls,exits", "-j", "run", "sh", "-c", script])
+    record = the(parse_records(done.stdout), "exit")
+    assert 500 <= calls(record)["getppid"]["count"] < 600, "the shell asks for its parent too"
+    assert record["totals"]["processes_seen"] == 4
+
+
+@needs_setcap
 def test_the_command_has_none_of_them_and_denet_none_in_force(capable: Path) -> None:
     look = ["sh", "-c", "cat /proc/self/status /proc/$PPID/status"]
     whose = run_installed([capable, "--enable-ebpf", "-j", "run", *look]).stderr.decode().split("Name:\t")

@@ -22,6 +22,7 @@ struct dn_ebpf {
         struct dn_target *target;
         struct dn_bpf *programs;
         struct dn_bpf_shared *shared; /* mapped from the kernel */
+        bool by_file_rights;          /* the caller has not the right to load programs, denet's file has */
         bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */
         unsigned parts;               /* that run: of enum denet_ebpf */
         bool samples;                 /* the sampler is loaded */

@@ -96,6 +96,8 @@ static void configure(struct dn_ebpf *e, struct dn_bpf_config *c, const struct d
         c->sendfile = SYS_sendfile;
         c->nonblock = hooks->nonblock;
         c->stacks = e->target->stacks != NULL;
+        c->own = e->by_file_rights;
+        c->uid = getuid();
         for (uint32_t i = 0; i < DN_BPF_NUMBERS; i++)
                 c->reasons[i] = (uint8_t)dn_syscall_wait(i);
 }
@@ -145,7 +147,7 @@ int dn_ebpf_iterate(struct bpf_link *link) {
 /* The main process; from then on whom it starts. */
 static int mark_main(struct dn_ebpf *e) {
         uint32_t pid = (uint32_t)e->target->main.pid;
-        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = !e->target->attached};
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = e->target->attached ? 0 : DN_BPF_HELD};
 
         return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &e->target->pidfd, &thread, BPF_ANY);
 }
@@ -258,6 +260,7 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
         if (r < 0)
                 return r;
         before = dn_raise();
+        e->by_file_rights = before.changed;
         r = load(e);
         /* An older kernel may lack what the sampler alone takes. */
         if (r < 0 && r != -ENOMEM && e->samples && e->parts != 0) {
