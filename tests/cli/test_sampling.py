@@ -144,7 +144,7 @@ class TestSleepers:
 
 
 class TestDescriptors:
-    @pytest.mark.parametrize("limit", [256, 64, 20])
+    @pytest.mark.parametrize("limit", [256, 64, 24])
     def test_two_thousand_sleepers_are_measured_with_few_descriptors(
         self, limit: int, tmp_path: Path, truth: Helper
     ) -> None:

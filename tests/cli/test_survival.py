@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -257,7 +258,7 @@ def test_a_process_can_hide_from_nobody_by_its_name(background: Background, tmp_
     script = "import ctypes, time; ctypes.CDLL(None).prctl(15, b') S 1 1\\n{\"}'); time.sleep(0.5)"
     _, records = measure(
         tmp_path / "f",
-        ["python3", "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {script!r}])"],
+        [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {script!r}])"],
         "-i",
         "20",
     )
