@@ -283,8 +283,12 @@ static void counters_that_are_read_no_more_are_said_and_the_sum_stands(void **st
         put_zone("intel-rapl:0", "package-0\n", 998 * joule);
         (void)pass(0, false);
         assert_int_equal(dn_source_energy.can(source, &why), DN_CAN);
-        put("sys/class/powercap/intel-rapl:0/energy_uj", "");
         put("sys/class/powercap/intel-rapl:0:0/energy_uj", "x\n");
+        (void)pass(0, false);
+        assert_int_equal(dn_source_energy.can(source, &why), DN_CAN_PARTLY);
+        assert_text_is(&why, "some of the counters are read no more: what they would add is missing");
+        dn_text_reset(&why);
+        put("sys/class/powercap/intel-rapl:0/energy_uj", "");
         row = pass(0, false);
         assert_int_equal(joules(row, DN_RAPL_package_joules), 8);
         assert_int_equal(dn_source_energy.can(source, &why), DN_CAN_NOT);

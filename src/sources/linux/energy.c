@@ -25,7 +25,8 @@ struct energy {
         struct dn_energy_zones zones;
         int stat;                 /* /proc/stat, held; -1: there is none */
         int64_t due_ns, ahead_ns; /* of the boot's clock before the monotonic one: it grows while the machine sleeps */
-        bool lost;                /* no zone could be read */
+        bool lost;                /* no zone could be read … */
+        bool partly;              /* … or not all */
         bool fresh;               /* this pass has read them */
         bool shared;              /* the tree's part is known up to `base` */
         struct at base;
@@ -107,11 +108,14 @@ static int energy_read(void *state, struct dn_pass *pass) {
         struct energy *e = state;
         int64_t ahead_ns = pass->now->boot_ns - pass->now->mono_ns;
         struct dn_row *row;
+        uint32_t n;
 
         if (pass->mono_ns < e->due_ns && !pass->final)
                 return 0;
         e->due_ns = pass->mono_ns + dn_pass_pace_ns(pass);
-        e->lost = dn_energy_zones_read(&e->zones, ahead_ns > e->ahead_ns + jump_ns) == 0;
+        n = dn_energy_zones_read(&e->zones, ahead_ns > e->ahead_ns + jump_ns);
+        e->lost = n == 0;
+        e->partly = n < e->zones.n;
         e->ahead_ns = ahead_ns;
         e->fresh = !e->lost;
         row = e->lost ? NULL : dn_block_row(pass->now->part, DN_RAPL);
@@ -129,7 +133,9 @@ static int energy_can(void *state, struct dn_text *why) {
 
         if (e->lost)
                 dn_text_put(why, DN_STR("the counters are read no more: the driver has gone"));
-        return e->lost ? DN_CAN_NOT : DN_CAN;
+        else if (e->partly)
+                dn_text_put(why, DN_STR("some of the counters are read no more: what they would add is missing"));
+        return e->lost ? DN_CAN_NOT : e->partly ? DN_CAN_PARTLY : DN_CAN;
 }
 
 static void energy_list(void *state, struct dn_text *names) {
