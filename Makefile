@@ -51,7 +51,8 @@ PYTHON_SCRIPTS = $(SCRIPTS) 'FNR == 1 { if (/^\#!.*python/) print FILENAME; next
 PYTHON_SOURCES = { $(PYTHON_SCRIPTS); find tests python -name '*.py' -print 2>/dev/null; } | sort -u
 COMPILED = sed -n 's|^ *"file": "\(\.\./.*\.c\)".*|\1|p' compile_commands.json | sort -u
 
-CHECKS = check-layers check-format check-header check-tidy check-shell check-python check-spelling check-fields \
+# In CI, where half an hour must do, the longest of them goes beside the tests.
+CHECKS = check-layers check-format check-header $(if $(CI),,check-tidy) check-shell check-python check-spelling check-fields \
 	check-instructions
 
 .NOTPARALLEL:
@@ -71,7 +72,12 @@ run: all
 	$(BUILD)/denet -o $(BUILD)/run.jsonl run $(CMD)
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
-test: test-plain test-sanitized test-python test-python-sanitized test-fuzz
+# First what must have the machine for itself; then two at a time, for most of it waits.
+BESIDE = $(if $(CI),check-tidy) test-python test-fuzz test-python-sanitized
+test: test-plain
+	@$(MAKE) --no-print-directory $(BESIDE) >$(BUILD)/beside.log 2>&1 & beside=$$!; \
+		$(MAKE) --no-print-directory test-sanitized; first=$$?; \
+		wait $$beside; second=$$?; cat $(BUILD)/beside.log; exit $$((first | second))
 
 # A build made before cmocka was here has no tests, so it is configured anew.
 with-tests: deps-test all
@@ -81,11 +87,14 @@ test-plain: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
 	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos tests/inject $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
+# What says nothing more there, or takes minutes: CI has it plain alone.
+NOT_TWICE = documents help display_xterm symbols ebpf_net ebpf_disk sampler record_machine environment
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
-	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject
+	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject \
+		$(if $(CI),$(NOT_TWICE:%=--ignore=tests/cli/test_%.py))
 
 test-kernels: deps-kernels with-tests
 	@PYTHON=$(PYTHON) TESTS='$(TESTS)' tests/qemu/run $(BUILD) $(SERIES)
