@@ -328,8 +328,10 @@ def test_a_steady_load_reads_as_what_it_is(
     if interval_ms < 25 and not TO_THE_MOMENT:
         pytest.skip("perf's task clock may not be read here")
     near_enough, mean, tries = 0.0, 0.0, 0
-    # Somebody else on the machine makes the load itself unsteady: then it is tried again.
-    while (near_enough < 0.9 or abs(mean - percent) > 3) and tries < 4:
+    # Somebody else on the machine, or of a virtual one its host, makes the load itself unsteady, of ten milliseconds
+    # most: then it is tried again.
+    most = 0.9 if interval_ms > 25 else 0.8
+    while (near_enough < most or abs(mean - percent) > 3) and tries < 8:
         tries += 1
         program = [truth("duty"), str(threads), str(percent), "2000"]
         records = measure(records_file, program, "-i", str(interval_ms), "-m", str(interval_ms))[1]
@@ -337,7 +339,7 @@ def test_a_steady_load_reads_as_what_it_is(
         near_enough = sum(abs(u - percent) <= bound for u in usage) / len(usage)
         mean = sum(usage) / len(usage)
     assert mean == pytest.approx(percent, abs=3)
-    assert near_enough >= 0.9, f"{near_enough:.0%} of the samples within {bound}"
+    assert near_enough >= most, f"{near_enough:.0%} of the samples within {bound}"
 
 
 def test_context_switches_are_exact_at_the_end_those_of_short_children_too(records_file: Path, tmp_path: Path) -> None:
