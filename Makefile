@@ -89,7 +89,8 @@ test-plain: with-tests
 	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos tests/inject $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
 # What says nothing more there, or takes minutes: CI has it plain alone.
-NOT_TWICE = documents help display_xterm symbols ebpf_net ebpf_disk sampler record_machine environment
+NOT_TWICE = documents help display display_xterm as_without work symbols record_machine environment sampler \
+	ebpf_net ebpf_disk ebpf_offcpu ebpf_rights ebpf_losses
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
 	@$(NINJA) -C $(ASAN)
