@@ -73,11 +73,11 @@ run: all
 	@echo 'The records: $(BUILD)/run.jsonl. Their summary: $(BUILD)/denet stats $(BUILD)/run.jsonl'
 
 # First what must have the machine for itself; then two at a time, for most of it waits.
-BESIDE = $(if $(CI),check-tidy) test-python test-fuzz test-python-sanitized
+BESIDE = $(if $(CI),check-tidy) test-python test-fuzz
 test:
 	@$(MAKE) --no-print-directory test-plain; plain=$$?; \
 		$(MAKE) --no-print-directory $(BESIDE) >$(BUILD)/beside.log 2>&1 & beside=$$!; \
-		$(MAKE) --no-print-directory test-sanitized; first=$$?; \
+		$(MAKE) --no-print-directory -k test-sanitized test-python-sanitized; first=$$?; \
 		wait $$beside; second=$$?; cat $(BUILD)/beside.log; exit $$((plain | first | second))
 
 # A build made before cmocka was here has no tests, so it is configured anew.
@@ -88,15 +88,14 @@ test-plain: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs
 	DENET=$(CURDIR)/$(BUILD)/denet $(PYTEST) tests/cli tests/chaos tests/inject $(if $(DENET_QEMU_KERNEL),tests/qemu)
 
-# What says nothing more there, or takes minutes: CI has it plain alone.
-NOT_TWICE = documents help display display_xterm as_without work symbols record_machine environment sampler \
-	ebpf_net ebpf_disk ebpf_offcpu ebpf_rights ebpf_losses
+# All of them take a quarter of an hour; CI has these, which read and write most kinds of things, and all of them plain.
+SANITIZED_IN_CI = records reading convert stats options errors attach library gpu psi energy counters network ebpf security
 test-sanitized: deps-test
 	@test -e $(ASAN)/build.ninja || $(MESON) setup $(SANITIZE) $(ASAN)
 	@$(NINJA) -C $(ASAN)
 	$(SANITIZERS) $(MESON) test -C $(ASAN) --no-rebuild --print-errorlogs --timeout-multiplier 4
-	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) tests/cli tests/chaos tests/inject \
-		$(if $(CI),$(NOT_TWICE:%=--ignore=tests/cli/test_%.py))
+	$(SANITIZERS) DENET=$(CURDIR)/$(ASAN)/denet $(PYTEST) \
+		$(if $(CI),$(SANITIZED_IN_CI:%=tests/cli/test_%.py),tests/cli tests/chaos tests/inject)
 
 test-kernels: deps-kernels with-tests
 	@PYTHON=$(PYTHON) TESTS='$(TESTS)' tests/qemu/run $(BUILD) $(SERIES)
