@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import DENET, ROOT, denet, of_kind, read_records
+from harness import DENET, ROOT, copy_for_others, denet, of_kind, read_records
 
 AS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="needs root, to be somebody else")
@@ -98,11 +98,7 @@ def test_a_target_that_ends_while_it_is_attached_to_harms_nobody() -> None:
 
 @needs_root
 def test_of_somebody_elses_process_what_cannot_be_read_is_absent_and_it_says_why(tmp_path: Path) -> None:
-    program = tmp_path / "denet"
-    shutil.copy(DENET, program)
-    for folder in (program, *program.parents):
-        if folder.is_relative_to("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o055)
+    program = copy_for_others(tmp_path)
     with subprocess.Popen(["sleep", "30"]) as target:
         try:
             done = subprocess.run(

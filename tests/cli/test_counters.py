@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import DENET, Record, cpu_secs, denet, execute, measure, of_kind, the, totals
+from harness import Record, copy_for_others, cpu_secs, denet, execute, measure, of_kind, the, totals
 
 SOFTWARE = ["task_clock_secs", "migrations", "page_faults", "ctx_switches"]
 HARDWARE = ["cycles", "instructions"]
@@ -162,12 +162,7 @@ def test_somebody_without_rights_counts_in_user_mode_and_not_what_would_be_0(tmp
     level = int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
     if level != 2:
         pytest.skip(f"kernel.perf_event_paranoid is {level}")
-    program = tmp_path / "denet"
-    program.write_bytes(Path(DENET).read_bytes())
-    program.chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+    program = copy_for_others(tmp_path)
     how: dict[str, Any] = {"user": 65534, "group": 65534, "cwd": "/"}
     records = execute([program, "-j", "--counters", "run", "true"], **how).records
     assert [name for name in the_capability(records)["events"] if name in SOFTWARE] == [

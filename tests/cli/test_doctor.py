@@ -7,13 +7,12 @@ import os
 import platform
 import re
 import shutil
-import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from harness import CORES, DENET, denet, execute, of_kind, the
+from harness import CORES, DENET, copy_for_others, denet, execute, of_kind, the
 from test_program import on_a_terminal
 
 NAMES = ["processes", "i/o", "ebpf", "counters", "energy", "gpu", "cgroup"]
@@ -93,12 +92,7 @@ def test_the_marks_have_the_colours_of_the_design() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
 def test_somebody_without_rights_is_told_what_would_help(tmp_path: Path) -> None:
-    program = tmp_path / "denet"
-    shutil.copy(DENET, program)
-    program.chmod(0o755)
-    for path in (tmp_path, *tmp_path.parents):
-        if path.is_relative_to("/tmp"):
-            path.chmod(path.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
+    program = copy_for_others(tmp_path)
     done = subprocess.run([program, "doctor"], capture_output=True, text=True, user=65534, group=65534, cwd="/")
     assert done.returncode == 0
     found = entries(done.stdout)

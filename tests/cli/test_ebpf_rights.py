@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, Argument, Record, parse_records, the, wait_until
+from harness import DENET, PATIENCE, Argument, Record, copy_for_others, parse_records, the, wait_until
 from test_ebpf import calls, programs, pytestmark  # noqa: F401 # skipped where eBPF does not run
 
 NOBODY = 65534
@@ -25,17 +24,6 @@ needs_setcap = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("setcap", path=os.environ["PATH"] + ":/usr/sbin:/sbin"),
     reason="needs root and setcap (libcap2-bin), to give a file capabilities",
 )
-
-
-def copy_for_others(tmp_path: Path) -> Path:
-    """A copy of denet that somebody else may execute, without its modules beside it."""
-    copy = tmp_path / "denet"
-    shutil.copy(DENET, copy)
-    copy.chmod(0o755)
-    for path in (tmp_path, *tmp_path.parents):
-        if path.is_relative_to("/tmp"):
-            path.chmod(path.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    return copy
 
 
 @pytest.fixture

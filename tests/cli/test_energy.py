@@ -12,7 +12,19 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import DENET, Record, cpu_secs, denet, execute, of_kind, parse_records, read_records, the, totals
+from harness import (
+    DENET,
+    Record,
+    copy_for_others,
+    cpu_secs,
+    denet,
+    execute,
+    of_kind,
+    parse_records,
+    read_records,
+    the,
+    totals,
+)
 
 RANGE_UJ = 262143328850
 SPIN = 'i=0; while [ "$i" -lt 200000 ]; do i=$((i + 1)); done'
@@ -116,12 +128,7 @@ def test_one_that_sleeps_has_nothing_of_it(machine: Machine) -> None:
 def test_who_may_not_read_them_is_told_what_would_help(machine: Machine, tmp_path: Path) -> None:
     for entry in "intel-rapl:0", "intel-rapl:0:0", "intel-rapl:0:1":
         (machine.sys / "class/powercap" / entry / "energy_uj").chmod(0o400)
-    program = tmp_path / "denet"
-    shutil.copy(DENET, program)
-    for path in (program, tmp_path, *tmp_path.parents):
-        if path.is_relative_to("/tmp"):
-            path.chmod(path.stat().st_mode | 0o011)
-    program.chmod(0o755)
+    program = copy_for_others(tmp_path)
     if not shutil.which("setpriv"):
         pytest.skip("no setpriv to be somebody else with")
     words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(program), "-j", "run", "true"]

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import DENET, denet
+from harness import copy_for_others, denet
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
 NOBODY = 65534
@@ -21,13 +19,7 @@ NOBODY = 65534
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     """A copy of denet that somebody else may execute."""
-    copy = tmp_path / "denet"
-    shutil.copy(DENET, copy)
-    copy.chmod(0o755)
-    for path in (tmp_path, *tmp_path.parents):
-        if path.is_relative_to("/tmp"):
-            path.chmod(path.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    return copy
+    return copy_for_others(tmp_path)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from harness import (
     SANITIZED,
     Argument,
     Result,
+    copy_for_others,
     denet,
     execute,
     measure,
@@ -213,12 +214,7 @@ def test_a_fork_bomb_is_held_by_its_limit_and_ended(tmp_path: Path) -> None:
     path = tmp_path / "f"
     tmp_path.chmod(0o777)
     bomb = "b() { b | b & }; b; sleep 1; exit 9"
-    program = tmp_path / "denet"
-    shutil.copy(DENET, program)
-    program.chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+    program = copy_for_others(tmp_path)
     uid = 61234
 
     def limited() -> None:

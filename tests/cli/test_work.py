@@ -9,13 +9,12 @@ import pty
 import re
 import select
 import shutil
-import stat
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from harness import DENET, PATIENCE, denet, execute, of_kind, parse_records, read_records, the
+from harness import DENET, PATIENCE, copy_for_others, denet, execute, of_kind, parse_records, read_records, the
 
 AS_ROOT = os.geteuid() == 0
 
@@ -154,12 +153,7 @@ def test_a_shell_on_the_terminal_is_typed_at(tmp_path: Path) -> None:
 @pytest.fixture
 def for_everybody(tmp_path: Path) -> Path:
     """A place with a denet that somebody else may execute."""
-    shutil.copy(DENET, tmp_path / "denet")
-    (tmp_path / "denet").chmod(0o755)
-    for path in (tmp_path, *tmp_path.parents):
-        if path.is_relative_to("/tmp"):
-            path.chmod(path.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    return tmp_path
+    return copy_for_others(tmp_path).parent
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root, to make a set-uid program")

@@ -66,6 +66,19 @@ static inline void write_file(int directory, const char *name, const char *conte
         assert_int_equal(write(fd, content, strlen(content)), strlen(content));
 }
 
+/* The directories on its way are made. */
+static inline void write_file_below(int directory, const char *path, const char *content) {
+        char way[512];
+
+        assert_true(snprintf(way, sizeof(way), "%s", path) < (int)sizeof(way));
+        for (char *slash = way; (slash = strchr(slash, '/')); slash++) {
+                *slash = '\0';
+                assert_true(mkdirat(directory, way, 0755) == 0 || errno == EEXIST);
+                *slash = '/';
+        }
+        write_file(directory, path, content);
+}
+
 static inline void remove_directory(int fd, const char *path) {
         DIR *dir = fdopendir(fd);
         const struct dirent *entry;

@@ -132,18 +132,7 @@ static void *source;
 static int64_t now_ns;
 
 static void put(const char *path, const char *content) {
-        char whole[256], *slash;
-        dn_autoclose int fd = -1;
-
-        snprintf(whole, sizeof(whole), "%s/%s", base, path);
-        for (slash = whole + strlen(base) + 1; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                assert_true(mkdir(whole, 0755) == 0 || errno == EEXIST);
-                *slash = '/';
-        }
-        fd = open(whole, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+        write_file_below(directory, path, content);
 }
 
 static void put_number(const char *path, uint64_t number) {

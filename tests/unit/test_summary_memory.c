@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "format/reader.h"
-#include "format/summary_json.h"
-#include "records.h"
+#include "folded.h"
 
 /* The verdict's bounds are strict: what stands on one is not beyond it. */
 static void the_verdict_is_told_by_stalls_and_instructions_a_cycle(void **state) {
@@ -24,22 +22,14 @@ static void the_verdict_is_told_by_stalls_and_instructions_a_cycle(void **state)
 
 static void assert_block(const char *const *lines, size_t n, const char *block) {
         dn_autotext struct dn_text text = {0};
-        struct denet_summary *s = dn_summary_new();
-        struct dn_reader reader = {0};
+        struct denet_summary *s = folded(lines, n);
 
-        for (size_t i = 0; i < n; i++) {
-                struct denet_record record;
-
-                assert_int_equal(dn_reader_line(&reader, dn_str_of(lines[i]), &record), 0);
-                assert_int_equal(dn_summary_add(s, &record), 0);
-        }
         dn_summary_write(&text, s);
         if (!block)
                 assert_null(strstr(dn_text_cstr(&text), "memory_characterization"));
         else if (!strstr(dn_text_cstr(&text), block))
                 fail_msg("%s is not in %s", block, dn_text_cstr(&text));
         dn_summary_free(s);
-        dn_reader_free(&reader);
 }
 
 #define SAMPLE(elapsed, blocks) \

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "format/reader.h"
-#include "format/summary_json.h"
-#include "records.h"
+#include "folded.h"
 #include <errno.h>
 
 static void assert_summary(const char *const *lines, size_t n, const char *piece) {
         dn_autotext struct dn_text text = {0};
-        struct denet_summary *s = dn_summary_new();
-        struct dn_reader reader = {0};
+        struct denet_summary *s = folded(lines, n);
 
-        for (size_t i = 0; i < n; i++) {
-                struct denet_record record;
-
-                assert_int_equal(dn_reader_line(&reader, dn_str_of(lines[i]), &record), 0);
-                assert_int_equal(dn_summary_add(s, &record), 0);
-        }
         dn_summary_write(&text, s);
         if (!strstr(dn_text_cstr(&text), piece))
                 fail_msg("%s is not in %s", piece, dn_text_cstr(&text));
         dn_summary_free(s);
-        dn_reader_free(&reader);
 }
 
 #define TREE(rate, io) \
