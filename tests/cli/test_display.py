@@ -430,16 +430,21 @@ def test_of_three_that_xargs_starts_one_has_the_row(screens: list[Screen]) -> No
         assert screen.is_whole()
 
 
-def test_before_a_pager_there_is_no_row(screens: list[Screen]) -> None:
+def test_before_a_pager_there_is_no_row(screens: list[Screen], tmp_path: Path) -> None:
+    """The command ends when the test has looked: what denet says then scrolls the pager's screen."""
     need("less")
+    for i, screen in enumerate(screens):
+        os.mkfifo(tmp_path / f"end-{i}")
+        screen.type(f"clear; $DENET run sh -c 'seq 300; cat end-{i}' | less")
     for screen in screens:
-        screen.type("clear; $DENET run sh -c 'seq 300; sleep 2.5' | less")
+        screen.wait_for(lambda screen=screen: screen.lines()[0] == "1", "the pager")  # type: ignore[misc]
+    time.sleep(1.5)
     for screen in screens:
-        time.sleep(0.8)
         assert not screen.row()
         assert screen.lines()[0] == "1"
-    time.sleep(2.5)
-    for screen in screens:
+    for i, screen in enumerate(screens):
+        (tmp_path / f"end-{i}").write_bytes(b"")
+        screen.wait_for(lambda screen=screen: "tasks " in screen.text(), "the end")  # type: ignore[misc]
         assert not any(ROW.match(line) for line in screen.lines())
         assert screen.is_whole()
         screen.key("q")
