@@ -15,6 +15,7 @@ enum { PATIENCE_S = 5 };
 struct loading {
         pthread_mutex_t lock;
         pthread_cond_t changed;
+        pthread_t thread;
         struct dn_ebpf *e;
         struct dn_target target; /* as it was: the session's own may be gone */
         struct dn_text why;
@@ -47,9 +48,11 @@ static void *load(void *argument) {
         return NULL;
 }
 
-/* True: it is done. */
+/* True: it is done, and the thread has ended: not a line of it runs when this module is closed. */
 static bool wait_for(struct loading *l) {
         struct timespec until;
+        pthread_t thread = l->thread;
+        bool done;
         int r = 0;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
@@ -57,9 +60,14 @@ static bool wait_for(struct loading *l) {
         pthread_mutex_lock(&l->lock);
         while (!l->done && r == 0)
                 r = pthread_cond_timedwait(&l->changed, &l->lock, &until);
-        l->abandoned = !l->done;
+        done = l->done;
+        l->abandoned = !done;
         pthread_mutex_unlock(&l->lock);
-        return !l->abandoned;
+        if (done)
+                pthread_join(thread, NULL);
+        else
+                pthread_detach(thread);
+        return done;
 }
 
 /* The thread goes on in this module's code, which is not to be unmapped. */
@@ -73,7 +81,6 @@ static void stay_loaded(void) {
 
 static int start(struct loading *l) {
         pthread_condattr_t clock;
-        pthread_t thread;
         sigset_t all, before;
         int r;
 
@@ -84,10 +91,8 @@ static int start(struct loading *l) {
         pthread_condattr_destroy(&clock);
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&thread, NULL, load, l);
+        r = pthread_create(&l->thread, NULL, load, l);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r == 0)
-                pthread_detach(thread);
         return -r;
 }
 
