@@ -55,7 +55,7 @@ static __always_inline void count_blocks(struct dn_bpf_blocks *to, __u32 flags, 
 }
 
 /* A device that stands on others hands on copies: what they are of was counted. */
-SEC("tp_btf/block_bio_queue")
+SEC("dn_tp/block_bio_queue")
 int BPF_PROG(on_bio, struct bio *bio) {
         struct dn_bpf_thread *thread = current_thread();
         struct dn_bpf_blocks *process;
@@ -115,26 +115,26 @@ static __always_inline void end_request(struct request *rq) {
         bpf_map_delete_elem(&requests, &key);
 }
 
-SEC("tp_btf/block_io_start")
+SEC("dn_tp/block_io_start")
 int BPF_PROG(on_io_start, struct request *rq) {
         begin_request(rq);
         return 0;
 }
 
-SEC("tp_btf/block_io_done")
+SEC("dn_tp/block_io_done")
 int BPF_PROG(on_io_done, struct request *rq) {
         end_request(rq);
         return 0;
 }
 
 /* Before 6.5: from when the device got it, if its process was the one that gave it there. */
-SEC("tp_btf/block_rq_issue")
+SEC("dn_tp/block_rq_issue")
 int BPF_PROG(on_issue, struct request *rq) {
         begin_request(rq);
         return 0;
 }
 
-SEC("tp_btf/block_rq_complete")
+SEC("dn_tp/block_rq_complete")
 int BPF_PROG(on_complete, struct request *rq) {
         end_request(rq);
         return 0;

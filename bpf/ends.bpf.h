@@ -5,7 +5,7 @@
 #include "net.bpf.h"
 #include "tree.bpf.h"
 
-SEC("tp_btf/sched_process_exit")
+SEC("dn_tp/sched_process_exit")
 int BPF_PROG(on_end, struct task_struct *task) {
         if (!thread_of(task) || BPF_CORE_READ(task, signal, live.counter) > 0)
                 return 0;

@@ -58,7 +58,7 @@ static __always_inline void note_end(struct task_struct *task) {
 }
 
 /* The sum of who lives now. */
-SEC("iter/task")
+SEC("dn_iter/task")
 int add_up(struct bpf_iter__task *ctx) {
         struct task_struct *task = ctx->task;
 

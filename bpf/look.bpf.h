@@ -19,7 +19,7 @@ static __always_inline struct dn_bpf_thread *found(struct task_struct *task) {
         return thread;
 }
 
-SEC("iter/task")
+SEC("dn_iter/task")
 int look(struct bpf_iter__task *ctx) {
         struct task_struct *task = ctx->task;
         struct dn_bpf_thread *thread;

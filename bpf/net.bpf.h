@@ -69,7 +69,7 @@ static __always_inline void count_sent(const struct dn_bpf_thread *thread, __u32
                 ADD(shared.sent_before[kind], bytes);
 }
 
-SEC("tp_btf/sock_send_length")
+SEC("dn_tp/sock_send_length")
 int BPF_PROG(on_send, struct sock *sk, int result, int flags) {
         struct dn_bpf_thread *thread = current_thread();
 
@@ -79,7 +79,7 @@ int BPF_PROG(on_send, struct sock *sk, int result, int flags) {
 }
 
 /* What is looked at stays where it is, and what comes out of the queue of errors was sent once. */
-SEC("tp_btf/sock_recv_length")
+SEC("dn_tp/sock_recv_length")
 int BPF_PROG(on_receive, struct sock *sk, int result, int flags) {
         struct dn_bpf_thread *thread = current_thread();
 
@@ -119,7 +119,7 @@ static __always_inline struct sock *spliced_socket(__u32 fd) {
 #endif
 
 /* The end of any call of anybody: the number is looked at first. */
-SEC("tp_btf/sys_exit")
+SEC("dn_tp/sys_exit")
 int BPF_PROG(on_splice, struct pt_regs *regs, long result) {
         __u32 number = CALL_NUMBER(regs);
         struct dn_bpf_thread *thread;

@@ -223,7 +223,7 @@ static __always_inline void note_off(struct dn_bpf_thread *thread, struct task_s
 }
 
 /* Of each member that lives, what it has waited, the time that it is off now included. */
-SEC("iter/task")
+SEC("dn_iter/task")
 int list_waits(struct bpf_iter__task *ctx) {
         struct task_struct *task = ctx->task;
         struct dn_bpf_thread *thread = task ? thread_of(task) : NULL;

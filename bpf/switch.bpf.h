@@ -4,7 +4,7 @@
 #include "exits.bpf.h"
 #include "offcpu.bpf.h"
 
-SEC("tp_btf/sched_switch")
+SEC("dn_tp/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next) {
         if (config.parts & DN_BPF_OFFCPU) {
                 note_out(ctx, preempt, prev);

@@ -29,7 +29,7 @@ static __always_inline struct dn_bpf_call *call_of(__u32 number) {
         return call;
 }
 
-SEC("tp_btf/sys_enter")
+SEC("dn_tp/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long id) {
         struct dn_bpf_thread *thread = current_thread();
         struct dn_bpf_call *call;
@@ -62,7 +62,7 @@ static __always_inline bool is_hidden(struct task_struct *task) {
 }
 
 /* The command begins with this call, or a program with other rights. */
-SEC("tp_btf/sched_process_exec")
+SEC("dn_tp/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task) {
         struct dn_bpf_thread *thread = thread_of(task);
         struct dn_bpf_call *call;
@@ -84,7 +84,7 @@ int BPF_PROG(on_exec, struct task_struct *task) {
         return 0;
 }
 
-SEC("tp_btf/sys_exit")
+SEC("dn_tp/sys_exit")
 int BPF_PROG(on_exit, struct pt_regs *regs, long result) {
         struct dn_bpf_thread *thread = current_thread();
         struct dn_bpf_call *call;

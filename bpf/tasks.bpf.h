@@ -279,7 +279,7 @@ static __always_inline bool is_alone(struct task_struct *task) {
         return task->thread_node.next == task->thread_node.prev;
 }
 
-SEC("iter/task")
+SEC("dn_iter/task")
 int sample(struct bpf_iter__task *ctx) {
         struct task_struct *task = ctx->task;
         struct task_struct *parent;

@@ -72,7 +72,7 @@ static __always_inline __u32 number_in_table(struct task_struct *task, long id) 
         return number & (DN_BPF_COMPAT - 1);
 }
 
-SEC("tp_btf/task_newtask")
+SEC("dn_tp/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task, unsigned long clone_flags) {
         struct dn_bpf_thread *parent, *thread;
 

@@ -15,7 +15,10 @@ import platform
 import struct
 import sys
 
-NUMBERS = {"x86_64": {"bpf": 321, "perf_event_open": 298}, "aarch64": {"bpf": 280, "perf_event_open": 241}}
+NUMBERS = {
+    "x86_64": {"bpf": 321, "memfd_create": 319, "perf_event_open": 298},
+    "aarch64": {"bpf": 280, "memfd_create": 279, "perf_event_open": 241},
+}
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 ERRNO, USER_NOTIF, ALLOW = 0x00050000, 0x7FC00000, 0x7FFF0000
 LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06

@@ -8,6 +8,7 @@
 #include "sources/source.h"
 
 struct dn_bpf;
+struct dn_object;
 struct bpf_link;
 
 /* What a map of the programs' keeps by process: its values, each with the PID in front, in the order of that. */
@@ -20,7 +21,8 @@ struct dn_by_process {
 
 struct dn_ebpf {
         struct dn_target *target;
-        struct dn_bpf *programs;
+        struct dn_object *object;
+        struct dn_bpf *programs;      /* of it */
         struct dn_bpf_shared *shared; /* mapped from the kernel */
         bool by_file_rights;          /* the caller has not the right to load programs, denet's file has */
         bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */

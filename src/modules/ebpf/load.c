@@ -4,6 +4,7 @@
 #include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/hooks.h"
+#include "modules/ebpf/object.h"
 #include "modules/ebpf/stacks.h"
 #include "modules/ebpf/syscall_waits.h"
 #include "sources/linux/probe/rights.h"
@@ -199,16 +200,14 @@ static int begin(struct dn_ebpf *e) {
 static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
         int r;
 
-        e->programs = dn_bpf__open();
-        if (!e->programs)
-                return -errno;
+        r = dn_object_open(&e->object, &e->programs);
+        if (r < 0)
+                return r;
         configure(e, &e->programs->rodata->config, hooks);
         choose(e->programs, &e->programs->rodata->config, hooks, e->samples);
         r = size_maps(e, &e->programs->rodata->config);
         if (r == 0)
-                r = dn_bpf__load(e->programs);
-        if (r == 0)
-                r = dn_bpf__attach(e->programs);
+                r = dn_object_load(e->object);
         if (r < 0)
                 dn_ebpf_unload(e);
         return r;
@@ -281,6 +280,7 @@ void dn_ebpf_unload(struct dn_ebpf *e) {
         dn_ebpf_oncpu_close(e);
         dn_bpf__destroy(e->programs);
         e->programs = NULL;
+        e->object = dn_object_free(e->object);
         e->shared = NULL;
 }
 
