@@ -44,7 +44,7 @@ struct walk {
         struct dn_bpf_process process;
 };
 
-enum { THREADS_MOST = 1 << 20, TRIES = 2, SECOND_NS = 1000000000 };
+enum { THREADS_MOST = 1 << 20, SECOND_NS = 1000000000 };
 
 /* A thread's own, added. READ takes a member of it. */
 #define ADD_THREAD(to, READ) \
@@ -252,15 +252,12 @@ static __always_inline __u32 parent_within(struct task_struct *task) {
 /* A look that has no room for what it would say comes back to the same process. */
 static __always_inline int say(struct seq_file *seq, struct walk *walk, struct dn_bpf_thread *thread,
                                struct task_struct *task, struct signal_struct *signal) {
-        bool whole = false;
-
         walk->process.pid = thread->tgid;
         walk->process.fresh = !thread->sampled;
         walk->process.parent = shared.level == 0 ? walk->parent : parent_within(task);
         describe(&walk->process, task);
-        for (int i = 0; i < TRIES && !whole; i++)
-                whole = add_up_process(walk, task, signal);
-        if (!whole || bpf_seq_write(seq, &walk->process, sizeof(walk->process)) < 0)
+        /* Where a thread of it ends just now, nothing is said, and it is read from /proc in this pass. */
+        if (!add_up_process(walk, task, signal) || bpf_seq_write(seq, &walk->process, sizeof(walk->process)) < 0)
                 return 0;
         thread->sampled = 1;
         note_last(walk, thread->tgid, task);
@@ -282,6 +279,7 @@ static __always_inline bool is_alone(struct task_struct *task) {
 SEC("dn_iter/task")
 int sample(struct bpf_iter__task *ctx) {
         struct task_struct *task = ctx->task;
+        struct seq_file *seq = ctx->meta->seq;
         struct task_struct *parent;
         struct signal_struct *signal;
         struct dn_bpf_thread *thread;
@@ -291,15 +289,19 @@ int sample(struct bpf_iter__task *ctx) {
 
         if (!task || task->pid != task->tgid)
                 return 0;
+        /* Loaded here, on the one path that there is so far. */
+        parent = task->real_parent;
+        signal = task->signal;
+        barrier_var(seq);
+        barrier_var(parent);
+        barrier_var(signal);
         said = last_of(task);
         may_skip = !sampling.all && !task->exit_state && task->__state != 0;
-        parent = task->real_parent;
         walk.parent = parent ? parent->tgid : 0;
         if (may_skip && is_alone(task) && is_last(said, task, task->se.sum_exec_runtime, walk.parent)) {
                 note_place(said->tgid, 0);
                 return 0;
         }
-        signal = task->signal;
         thread = thread_of(task);
         if (!thread || !signal || thread->tgid == 0)
                 return 0;
@@ -310,5 +312,5 @@ int sample(struct bpf_iter__task *ctx) {
                 note_place(thread->tgid, 0);
                 return 0;
         }
-        return say(ctx->meta->seq, &walk, thread, task, signal);
+        return say(seq, &walk, thread, task, signal);
 }
