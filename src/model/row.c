@@ -84,14 +84,17 @@ const struct dn_row *dn_table_find(const struct dn_table *table, struct dn_key k
         return NULL;
 }
 
+int dn_table_reserve(struct dn_table *table, uint32_t n, uint32_t width) {
+        table->width = width;
+        return n == 0 ? 0 : make_room(table, n);
+}
+
 int dn_table_copy(struct dn_table *to, const struct dn_table *from) {
-        to->width = from->width;
         to->n = 0;
-        if (from->n == 0)
-                return 0;
-        if (make_room(to, from->n) < 0)
+        if (dn_table_reserve(to, from->n, from->width) < 0)
                 return -ENOMEM;
-        memcpy(to->rows, from->rows, (size_t)from->n * from->width);
+        if (from->n > 0)
+                memcpy(to->rows, from->rows, (size_t)from->n * from->width);
         to->n = from->n;
         return 0;
 }

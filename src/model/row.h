@@ -102,4 +102,6 @@ struct dn_row *dn_block_row(struct dn_table parts[DN_PARTS], int part);
 /* The row of the same key, NULL where there is none. `hint` is where it stood last time: looked at first. */
 const struct dn_row *dn_table_find(const struct dn_table *table, struct dn_key key, uint32_t hint);
 int dn_table_copy(struct dn_table *to, const struct dn_table *from); /* 0 or -ENOMEM */
+/* Room for n rows of that width; what stands there is kept. 0 or -ENOMEM. */
+int dn_table_reserve(struct dn_table *table, uint32_t n, uint32_t width);
 void dn_table_free(struct dn_table *table);

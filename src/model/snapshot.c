@@ -4,18 +4,23 @@
 
 #include <errno.h>
 
-static int copy_living(struct dn_table *to, const struct dn_table *from) {
-        uint32_t kept = 0;
+/* What `to` holds is of the snapshot numbered `made`, before `from`'s; 0: of none. Most processes sleep, and most rows
+ * find themselves in their place with the values that they have: those are not copied. */
+static int copy_living(struct dn_table *to, const struct dn_table *from, uint32_t made) {
+        uint32_t before = to->n, kept = 0;
 
-        if (dn_table_copy(to, from) < 0)
+        if (dn_table_reserve(to, from->n, from->width) < 0)
                 return -ENOMEM;
-        for (uint32_t i = 0; i < to->n; i++) {
-                const struct dn_row *row = dn_table_row(to, i);
+        for (uint32_t i = 0; i < from->n; i++) {
+                const struct dn_row *row = dn_table_row(from, i);
+                struct dn_row *out = dn_table_row(to, kept);
 
                 if (row->gone)
                         continue;
-                if (kept != i)
-                        memcpy(dn_table_row(to, kept), row, to->width);
+                if (kept < before && row->changed <= made && dn_key_equal(out->key, row->key))
+                        *out = *row; /* all but its values */
+                else
+                        memcpy(out, row, from->width);
                 kept++;
         }
         to->n = kept;
@@ -23,13 +28,16 @@ static int copy_living(struct dn_table *to, const struct dn_table *from) {
 }
 
 int dn_snapshot_begin(struct dn_snapshot *now, const struct dn_snapshot *last, int64_t mono_ns, int64_t boot_ns) {
+        uint32_t made = last && now->number < last->number ? now->number : 0;
+
         now->number = last ? last->number + 1 : 1;
         now->mono_ns = mono_ns;
         now->boot_ns = boot_ns;
         now->counted.n = 0;
         for (int part = 0; part < DN_PARTS; part++) {
-                now->part[part].n = 0;
-                if (last && copy_living(&now->part[part], &last->part[part]) < 0)
+                if (!last)
+                        now->part[part].n = 0;
+                else if (copy_living(&now->part[part], &last->part[part], part == DN_PROCESS ? made : 0) < 0)
                         return -ENOMEM;
         }
         if (now->part[DN_WHOLE].n == 0 && !dn_table_add(&now->part[DN_WHOLE]))

@@ -47,6 +47,41 @@ static void it_leaves_out_who_is_gone_and_keeps_the_order(void **state) {
         dn_members_free(&members);
 }
 
+/* Two take turns, and what one holds yet of the time before is used where it still holds. Some passes are given up. */
+static void no_value_of_an_earlier_snapshot_comes_back(void **state) {
+        enum { MEMBERS = 20, PASSES = 2000, PIDS = PASSES * MEMBERS };
+        struct dn_members members = {0};
+        struct dn_snapshot two[2] = {0};
+        static int64_t truth[PIDS];
+        int64_t next = 0;
+        int last = 0;
+
+        srand(1);
+        assert_int_equal(dn_snapshot_begin(&two[last], NULL, 0, 0), 0);
+        for (int pass = 0; pass < PASSES; pass++) {
+                struct dn_snapshot *now = &two[!last];
+                bool given_up = rand() % 5 == 0;
+
+                assert_int_equal(dn_snapshot_begin(now, &two[last], pass, pass), 0);
+                for (uint32_t i = 0; i < now->part[DN_PROCESS].n; i++) {
+                        struct dn_row *row = dn_table_row(&now->part[DN_PROCESS], i);
+                        int64_t *value = &truth[row->key.pid];
+
+                        assert_int_equal(dn_row_or_zero(row, DN_mem_rss_kb), *value);
+                        if (rand() % 4 == 0)
+                                dn_row_set(row, DN_mem_rss_kb, given_up ? -1 : ++*value, now->number);
+                        if (!given_up && rand() % 30 == 0)
+                                row->gone = true;
+                }
+                while (!given_up && now->part[DN_PROCESS].n < MEMBERS)
+                        admit(now, &members, (struct dn_key){next++, 1}, root);
+                last = given_up ? last : !last;
+        }
+        dn_snapshot_free(&two[0]);
+        dn_snapshot_free(&two[1]);
+        dn_members_free(&members);
+}
+
 static void who_left_by_the_ledger_is_gone(void **state) {
         struct dn_members members = {0};
         struct dn_snapshot last = {0};
@@ -115,5 +150,6 @@ static void who_has_ended_is_told_by_its_state(void **state) {
 
 RUN_TESTS(cmocka_unit_test(it_begins_as_a_copy_of_the_last),
           cmocka_unit_test(it_leaves_out_who_is_gone_and_keeps_the_order),
+          cmocka_unit_test(no_value_of_an_earlier_snapshot_comes_back),
           cmocka_unit_test(who_left_by_the_ledger_is_gone), cmocka_unit_test(a_value_that_is_the_same_is_no_change),
           cmocka_unit_test(a_table_copies_into_one_that_is_used), cmocka_unit_test(who_has_ended_is_told_by_its_state))
