@@ -233,6 +233,8 @@ struct dn_bpf_place {
 };
 
 struct dn_bpf_sampling {
+        __u32 level; /* of the caller's PID namespace */
+        __u32 unused;
         __u32 look;    /* which one it is */
         __u32 all;     /* it says all, of the sleeping too */
         __u32 records; /* said by it so far */

@@ -2,45 +2,16 @@
  * Who is in the tree: threads that have storage of ours. It is given to the main process before it may exec, or to who
  * runs already by a look at all tasks; whom a member starts has it from there. */
 #pragma once
-#include "kernel.h" /* before what uses its types */
-
-#include "abi.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
+#include "thread.bpf.h"
 
 const volatile struct dn_bpf_config config;
 struct dn_bpf_shared shared;
 
-struct {
-        __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-        __uint(map_flags, BPF_F_NO_PREALLOC);
-        __type(key, int);
-        __type(value, struct dn_bpf_thread);
-} threads SEC(".maps");
-
 #define ADD(to, n) __sync_fetch_and_add(&(to), (n))
 
-/* Of a thread, as it is numbered in the PID namespace of the one that asked. 0: it is not known there. The pointer is
- * read as a number: to one that is known as a pointer, verifiers up to 6.1 let nothing be added that is not constant;
- * and for each pointer that is followed by its type, those of today look through all of the kernel's types, which takes
- * a millisecond of the loading. */
+/* Of a thread, as the one that asked sees it. 0: it is not known there. */
 static __always_inline __u32 number_of(struct task_struct *task) {
-        struct pid *pid = BPF_CORE_READ(task, thread_pid);
-        unsigned int level = shared.level;
-        int nr = 0;
-
-        if (!pid || level > BPF_CORE_READ(pid, level) || level > 32)
-                return 0;
-        bpf_probe_read_kernel(&nr, sizeof(nr),
-                              (char *)pid + bpf_core_field_offset(struct pid, numbers) +
-                                      level * bpf_core_type_size(struct upid));
-        return nr;
-}
-
-static __always_inline struct dn_bpf_thread *thread_of(struct task_struct *task) {
-        return bpf_task_storage_get(&threads, task, NULL, 0);
+        return number_in(BPF_CORE_READ(task, thread_pid), shared.level);
 }
 
 static __always_inline struct dn_bpf_thread *current_thread(void) {

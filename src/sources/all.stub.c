@@ -31,6 +31,11 @@ int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn
         return -ENOTSUP;
 }
 
+bool dn_platform_may_load_bpf(struct dn_procfs *procfs) {
+        (void)procfs;
+        return false;
+}
+
 int64_t dn_platform_tasks(struct dn_procfs *procfs) {
         (void)procfs;
         return 0;

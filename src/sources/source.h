@@ -20,7 +20,8 @@ struct dn_target {
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
         const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
-        bool wants_sampler;             /* eBPF is to offer one */
+        bool began;                     /* it is watched: what is opened now comes late */
+        bool wants_sampler;             /* eBPF is to offer one, now or in the next pass */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
         struct dn_procfs *procfs;       /* the platform's own: shared by its sources */
@@ -103,6 +104,9 @@ int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn
 
 /* Processes and threads on this machine; 0: not known. */
 int64_t dn_platform_tasks(struct dn_procfs *procfs);
+
+/* This process has the capabilities for it, or may take them up: CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN. */
+bool dn_platform_may_load_bpf(struct dn_procfs *procfs);
 
 /* It is the kernel's own and runs no program. */
 bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid);

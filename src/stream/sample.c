@@ -63,7 +63,7 @@ static int open_ebpf(struct denet *d) {
 int dn_sample_open_sources(struct denet *d) {
         int r = open_all(d, dn_sources, NULL);
 
-        d->target.wants_sampler = d->o.sampler != DENET_SAMPLER_PROCFS;
+        d->target.wants_sampler = d->o.sampler == DENET_SAMPLER_BPF;
         return r < 0 ? r : open_ebpf(d);
 }
 
@@ -168,7 +168,6 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         uint32_t kept;
         int r;
 
-        dn_sampler_choose(d);
         pass->mono_ns = dn_clock_mono_ns();
         pass->age_ns = last ? pass->mono_ns - d->first.mono_ns : 0;
         pass->now = d->now;
@@ -279,6 +278,8 @@ int dn_sample_take(struct denet *d, bool final) {
         if (r < 0)
                 return r;
         turn(d);
+        if (!final)
+                dn_sampler_choose(d);
         note_peaks(d);
         dn_stream_debug(d, "sample at %.3f s: %u processes, read in %lld us", (double)d->sample.elapsed_us / 1e6,
                         d->last->part[DN_PROCESS].n, (long long)(dn_clock_mono_ns() - pass.mono_ns) / 1000);

@@ -64,6 +64,8 @@ struct denet {
         struct dn_loaded ebpf; /* the module, where it was asked for and is there */
         struct {
                 int64_t asked_ns;   /* when it was looked at last whether it pays */
+                bool tried;         /* to have it for its own sake */
+                bool offered;       /* it was there after the pass before */
                 struct dn_text why; /* there is none; the hint behind a newline */
         } sampler;
         struct dn_said {
@@ -118,7 +120,7 @@ int dn_sample_look_at_abilities(struct denet *d);
 
 /* sampler.c */
 int dn_sampler_require(struct denet *d, denet_error *error); /* where it was asked for. 0 or -errno */
-void dn_sampler_choose(struct denet *d);                     /* who samples in the pass that comes */
+void dn_sampler_choose(struct denet *d);                     /* after a pass: who samples in the next */
 
 /* ending.c */
 int dn_ending_finish(struct denet *d); /* a pass; unless somebody is waited for still, the exit record, and done */

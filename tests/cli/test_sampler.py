@@ -231,19 +231,21 @@ def test_refused_the_command_is_not_started(tmp_path: Path) -> None:
     assert re.fullmatch(r"denet: sampler bpf: lacks CAP_BPF, CAP_PERFMON; .+, or --sampler procfs\n", done.stderr)
 
 
-def grown_tree(count: int) -> list[str]:
+def grown_tree(count: int, secs: float = 2.5) -> list[str]:
     script = (
-        f"import os, time\nfor i in range({count}):\n if os.fork() == 0: time.sleep(2.5); os._exit(0)\ntime.sleep(2.6)"
+        f"import os, time\nfor i in range({count}):\n"
+        f" if os.fork() == 0: time.sleep({secs}); os._exit(0)\ntime.sleep({secs + 0.1})"
     )
     return [sys.executable, "-c", script]
 
 
-def test_where_ebpf_is_at_work_it_takes_over_when_the_tree_has_grown() -> None:
-    """And knows the orphans that there are by then, and whom they start."""
+@pytest.mark.parametrize("arguments", [("--ebpf", "exits"), ()], ids=["with-ebpf", "for-its-own-sake"])
+def test_by_itself_it_takes_over_when_the_tree_has_grown(arguments: tuple[str, ...]) -> None:
+    """And the orphans that there are by then stay members, and whom they start."""
     count = 400
     orphan = "import os, time\nfor i in range(8):\n  time.sleep(0.3)\n  if os.fork() == 0: time.sleep(0.5); os._exit(0)"
     command = ["sh", "-c", f'(python3 -c "{orphan}" &) & exec "$@"', "sh", *grown_tree(count)]
-    result = denet("--debug", "--ebpf", "exits", "-j", "-i", "100", "-m", "100", "run", *command)
+    result = denet("--debug", *arguments, "-j", "-i", "100", "-m", "100", "run", *command)
     assert "processes are sampled by BPF from now on" in result.err
     check_every_line(result.records)
     trees = of_kind(result.records, "tree")
@@ -251,10 +253,29 @@ def test_where_ebpf_is_at_work_it_takes_over_when_the_tree_has_grown() -> None:
     assert the(result.records, "exit")["totals"]["processes_seen"] >= count + 9
 
 
-@pytest.mark.parametrize("arguments", [("--sampler", "procfs", "--ebpf", "exits"), ()])
-def test_where_it_is_not_wanted_or_would_have_to_be_loaded_it_stays_out(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", [("--sampler", "procfs", "--ebpf", "exits"), ("--exclude-children",)])
+def test_where_it_is_not_wanted_it_stays_out(arguments: tuple[str, ...]) -> None:
     result = denet("--debug", *arguments, "-j", "run", *grown_tree(400))
     assert "sampled by BPF" not in result.err
+
+
+def test_a_run_may_end_while_it_is_loaded() -> None:
+    """Of which the 200 that it is loaded for end after so many milliseconds."""
+    script = "import os, time\nfor i in range(220):\n if os.fork() == 0: time.sleep(2)\ntime.sleep({}); os.killpg(0, 9)"
+    for i in range(3 if SANITIZED else 12):
+        command = [sys.executable, "-c", script.format(0.05 + i * 0.01)]
+        result = denet("-j", "-i", "10", "-m", "10", "run", "setsid", "-w", *command)
+        assert result.status == 137
+        check_every_line(result.records)
+
+
+def test_attached_to_a_grown_tree_it_knows_its_members(background: Background) -> None:
+    tree = background(grown_tree(300, 60))
+    children = Path(f"/proc/{tree.pid}/task/{tree.pid}/children")
+    wait_until(lambda: len(children.read_text().split()) == 300)
+    result = denet("--debug", "-j", "-i", "100", "-m", "100", "-d", "1.5", "attach", str(tree.pid))
+    assert "processes are sampled by BPF from now on" in result.err
+    assert {t["aggregated"]["process_count"] for t in of_kind(result.records, "tree")[:-1]} == {301}
 
 
 def test_with_ebpf_the_sampler_changes_no_count(truth: Helper) -> None:

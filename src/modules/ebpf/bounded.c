@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Loading in a thread of its own, with a bound: the command is held meanwhile, and whatever becomes of a bpf(2) that
- * does not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever. */
+ * Loading in a thread of its own. The command may be held meanwhile, so it has a bound: whatever becomes of a bpf(2)
+ * that does not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever.
+ * And a sampler that comes later on is loaded while the others are taken. */
 #include "modules/ebpf/ebpf.h"
 
 #include <dlfcn.h>
@@ -12,7 +13,7 @@
 
 enum { PATIENCE_S = 5 };
 
-struct loading {
+struct dn_ebpf_loading {
         pthread_mutex_t lock;
         pthread_cond_t changed;
         pthread_t thread;
@@ -23,7 +24,7 @@ struct loading {
         bool done, abandoned;
 };
 
-static void loading_free(struct loading *l) {
+static void loading_free(struct dn_ebpf_loading *l) {
         pthread_mutex_destroy(&l->lock);
         pthread_cond_destroy(&l->changed);
         dn_text_free(&l->why);
@@ -31,7 +32,7 @@ static void loading_free(struct loading *l) {
 }
 
 static void *load(void *argument) {
-        struct loading *l = argument;
+        struct dn_ebpf_loading *l = argument;
         bool abandoned;
 
         l->result = dn_ebpf_load(l->e, &l->why);
@@ -48,28 +49,6 @@ static void *load(void *argument) {
         return NULL;
 }
 
-/* True: it is done, and the thread has ended: not a line of it runs when this module is closed. */
-static bool wait_for(struct loading *l) {
-        struct timespec until;
-        pthread_t thread = l->thread;
-        bool done;
-        int r = 0;
-
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += PATIENCE_S;
-        pthread_mutex_lock(&l->lock);
-        while (!l->done && r == 0)
-                r = pthread_cond_timedwait(&l->changed, &l->lock, &until);
-        done = l->done;
-        l->abandoned = !done;
-        pthread_mutex_unlock(&l->lock);
-        if (done)
-                pthread_join(thread, NULL);
-        else
-                pthread_detach(thread);
-        return done;
-}
-
 /* The thread goes on in this module's code, which is not to be unmapped. */
 static void stay_loaded(void) {
         static const char here;
@@ -79,7 +58,36 @@ static void stay_loaded(void) {
                 (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-static int start(struct loading *l) {
+/* With the lock, which it gives up. True: it is done, and the thread has ended: not a line of it runs when this module
+ * is closed. */
+static bool part(struct dn_ebpf_loading *l) {
+        pthread_t thread = l->thread;
+        bool done = l->done;
+
+        if (!done)
+                stay_loaded();
+        l->abandoned = !done;
+        pthread_mutex_unlock(&l->lock);
+        if (done)
+                pthread_join(thread, NULL);
+        else
+                pthread_detach(thread);
+        return done;
+}
+
+static bool wait_for(struct dn_ebpf_loading *l) {
+        struct timespec until;
+        int r = 0;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += PATIENCE_S;
+        pthread_mutex_lock(&l->lock);
+        while (!l->done && r == 0)
+                r = pthread_cond_timedwait(&l->changed, &l->lock, &until);
+        return part(l);
+}
+
+static int start(struct dn_ebpf_loading *l) {
         pthread_condattr_t clock;
         sigset_t all, before;
         int r;
@@ -96,28 +104,67 @@ static int start(struct loading *l) {
         return -r;
 }
 
-int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why) {
-        struct dn_target *target = (*e)->target;
-        struct loading *l = calloc(1, sizeof(*l));
+int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading) {
+        struct dn_target *target = e->target;
+        struct dn_ebpf_loading *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)
                 return -ENOMEM;
-        l->e = *e;
+        l->e = e;
         l->target = *target;
-        l->e->target = &l->target;
+        e->target = &l->target;
         r = start(l);
-        if (r == 0 && !wait_for(l)) {
-                stay_loaded();
-                *e = NULL;
-                dn_text_printf(why, "bpf(2) does not return, for %d s so far", PATIENCE_S);
-                return -ETIMEDOUT;
+        if (r < 0) {
+                e->target = target;
+                loading_free(l);
+                return r;
         }
-        (*e)->target = target;
-        if (r == 0) {
-                r = l->result;
-                dn_text_put(why, dn_text_str(&l->why));
-        }
+        *ret_loading = l;
+        return 0;
+}
+
+/* With what it came to; frees it. */
+static int finish(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why) {
+        int r = l->result;
+
+        l->e->target = target;
+        dn_text_put(why, dn_text_str(&l->why));
         loading_free(l);
         return r;
+}
+
+int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why) {
+        bool done;
+
+        pthread_mutex_lock(&l->lock);
+        done = l->done;
+        pthread_mutex_unlock(&l->lock);
+        if (!done)
+                return -EAGAIN;
+        pthread_join(l->thread, NULL);
+        return finish(l, target, why);
+}
+
+bool dn_ebpf_load_leave(struct dn_ebpf_loading *l, struct dn_target *target) {
+        pthread_mutex_lock(&l->lock);
+        if (!part(l))
+                return false;
+        l->e->target = target;
+        loading_free(l);
+        return true;
+}
+
+int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why) {
+        struct dn_target *target = (*e)->target;
+        struct dn_ebpf_loading *l;
+        int r = dn_ebpf_load_begin(*e, &l);
+
+        if (r < 0)
+                return r;
+        if (wait_for(l))
+                return finish(l, target, why);
+        *e = NULL;
+        dn_text_printf(why, "bpf(2) does not return, for %d s so far", PATIENCE_S);
+        return -ETIMEDOUT;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * eBPF as a source: loaded while the command is held, read in each pass. */
+ * eBPF as a source: loaded while the command is held, read in each pass. For the sampler alone it is loaded later on,
+ * while passes go on. */
 #include "modules/ebpf/ebpf.h"
+#include "base/guard.h"
 #include "host/raised.h"
 #include "modules/ebpf/events.h"
 #include "modules/ebpf/stacks.h"
@@ -10,10 +12,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void ebpf_close(void *state) {
-        struct dn_ebpf *e = state;
+struct state {
+        struct dn_target *target;
+        struct dn_ebpf *e;               /* NULL: there is none (any more) */
+        struct dn_ebpf_loading *loading; /* e is being loaded, and not to be touched */
+};
 
-        dn_ebpf_sampler_close(e);
+static void ebpf_free(struct dn_ebpf *e) {
         dn_ebpf_events_close(e);
         e->stacks = dn_ebpf_stacks_free(e->stacks);
         dn_ebpf_offcpu_close(e);
@@ -23,6 +28,14 @@ static void ebpf_close(void *state) {
         dn_ebpf_unload(e);
         dn_text_free(&e->why);
         free(e);
+}
+
+static void ebpf_close(void *state) {
+        struct state *s = state;
+
+        if (s->e && (!s->loading || dn_ebpf_load_leave(s->loading, s->target)))
+                ebpf_free(s->e);
+        free(s);
 }
 
 static int open_parts(struct dn_ebpf *e) {
@@ -41,27 +54,60 @@ static int open_parts(struct dn_ebpf *e) {
         return r;
 }
 
-static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
-        struct dn_ebpf *e = calloc(1, sizeof(*e));
-        int r;
+/* When it is wanted, which may be later on. An older kernel may lack what it takes. */
+static int offer_sampler(struct dn_ebpf *e) {
+        int r = 0;
 
-        if (!e)
-                return -ENOMEM;
-        e->target = t;
-        e->parts = t->ebpf;
-        e->samples = t->wants_sampler;
-        r = dn_ebpf_load_bounded(&e, why);
-        if (r == 0 && (r = open_parts(e)) < 0 && r != -ENOMEM)
+        if (!e->target->wants_sampler || e->target->sampler || e->no_sampler)
+                return 0;
+        if (!e->sampler)
+                r = dn_ebpf_sampler_load(e);
+        if (r == 0)
+                dn_ebpf_sampler_offer(e);
+        return r == -ENOMEM ? r : 0;
+}
+
+static int load_now(struct state *s, struct dn_text *why) {
+        int r = dn_ebpf_load_bounded(&s->e, why);
+
+        if (r == 0 && (r = open_parts(s->e)) < 0 && r != -ENOMEM)
                 dn_text_printf(why, "what BPF programs tell cannot be read: %s", strerror(-r));
-        if (r == 0 && e->samples)
-                r = dn_ebpf_sampler_open(e);
+        return r == 0 ? offer_sampler(s->e) : r;
+}
+
+static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
+        struct state *s = calloc(1, sizeof(*s));
+        int r = -ENOMEM;
+
+        if (!s)
+                return -ENOMEM;
+        s->target = t;
+        s->e = calloc(1, sizeof(*s->e));
+        if (s->e) {
+                s->e->target = t;
+                s->e->parts = t->ebpf;
+                r = t->began ? dn_ebpf_load_begin(s->e, &s->loading) : load_now(s, why);
+        }
         if (r < 0) {
-                if (e)
-                        ebpf_close(e);
+                ebpf_close(s);
                 return r;
         }
-        *ret_state = e;
+        *ret_state = s;
         return 0;
+}
+
+/* What was loaded meanwhile. */
+static void look_at_loading(struct state *s) {
+        dn_autotext struct dn_text why = {0};
+        int r = dn_ebpf_load_poll(s->loading, s->target, &why);
+
+        if (r == -EAGAIN)
+                return;
+        s->loading = NULL;
+        if (r < 0) {
+                ebpf_free(s->e);
+                s->e = NULL;
+        }
 }
 
 static int put_lost(struct dn_ebpf *e, struct dn_pass *pass) {
@@ -101,26 +147,34 @@ static int read_all(struct dn_ebpf *e, struct dn_pass *pass) {
 }
 
 static int ebpf_read(void *state, struct dn_pass *pass) {
-        struct dn_ebpf *e = state;
+        struct state *s = state;
+        struct dn_ebpf *e;
         struct dn_raised before = {0};
         int r;
 
+        if (s->loading)
+                look_at_loading(s);
+        if (s->loading || !s->e)
+                return 0;
+        e = s->e;
         if (e->raise_to_read)
                 before = dn_raise();
         r = read_all(e, pass);
         dn_lower(&before);
-        return r;
+        return r < 0 ? r : offer_sampler(e);
 }
 
 /* Partly, where the kernel lets no sockets be counted, or stacks could not be written. */
 static int ebpf_can(void *state, struct dn_text *why) {
-        struct dn_ebpf *e = state;
-        bool no_sockets = e->target->ebpf & ~e->parts & DN_BPF_NET;
+        struct state *s = state;
+        struct dn_ebpf *e = s->e;
+        bool no_sockets;
 
-        if (e->target->ebpf == 0) {
+        if (s->target->ebpf == 0) {
                 dn_text_put(why, DN_STR("not asked for"));
                 return DN_CAN_NOT; /* it is there for the sampler alone */
         }
+        no_sockets = e->target->ebpf & ~e->parts & DN_BPF_NET;
         if (no_sockets)
                 dn_text_put(why, DN_STR("this kernel lets no bytes through sockets be counted: it takes 6.3, or one "
                                         "with fexit"));

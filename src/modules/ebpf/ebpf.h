@@ -8,6 +8,7 @@
 #include "sources/source.h"
 
 struct dn_bpf;
+struct dn_ebpf_loading;
 struct dn_object;
 struct bpf_link;
 
@@ -27,7 +28,7 @@ struct dn_ebpf {
         bool by_file_rights;          /* the caller has not the right to load programs, denet's file has */
         bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */
         unsigned parts;               /* that run: of enum denet_ebpf */
-        bool samples;                 /* the sampler is loaded */
+        bool no_sampler;              /* it was tried, and cannot be had */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
         struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run; so of the next four */
@@ -43,13 +44,18 @@ struct dn_ebpf {
         int64_t asked_ns;   /* … and when */
 };
 
-/* load.c: loads what t->ebpf asks for, and marks who is in the tree. 0; -errno, and `why`, with what would change it
- * behind a newline. Raises permitted capabilities meanwhile. */
+/* load.c: loads what t->ebpf asks for, and marks who is in the tree; the sampler too where it is wanted and can be had.
+ * 0; -errno, and `why`, with what would change it behind a newline. Raises permitted capabilities meanwhile. */
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why);
 void dn_ebpf_unload(struct dn_ebpf *e);
 /* bounded.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
  * thread and is NULL here. */
 int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
+/* The same while others go on: nobody touches e until poll gives another answer than -EAGAIN. Leaving: true, and e is
+ * the caller's again, or it belongs to the thread from then on. The loading is gone after either. */
+int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading);
+int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why);
+bool dn_ebpf_load_leave(struct dn_ebpf_loading *l, struct dn_target *target);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */
@@ -72,8 +78,9 @@ void dn_ebpf_offcpu_close(struct dn_ebpf *e);
 int dn_ebpf_oncpu_open(struct dn_ebpf *e);
 void dn_ebpf_oncpu_close(struct dn_ebpf *e);
 
-/* sampler.c: offers itself to the target. */
-int dn_ebpf_sampler_open(struct dn_ebpf *e);
+/* sampler.c. Loading: 0, -ENOMEM, or another -errno (e->no_sampler): it cannot be had. Offering: to the target. */
+int dn_ebpf_sampler_load(struct dn_ebpf *e);
+void dn_ebpf_sampler_offer(struct dn_ebpf *e);
 void dn_ebpf_sampler_close(struct dn_ebpf *e);
 /* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
 int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */

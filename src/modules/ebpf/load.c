@@ -17,16 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What libbpf would print is in our reason, by its error. */
-static int say_nothing(enum libbpf_print_level level, const char *format, va_list arguments) {
-        (void)level;
-        (void)format;
-        (void)arguments;
-        return 0;
-}
-
 /* Programs of parts that are not asked for stay out. */
-static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct dn_hooks *hooks, bool samples) {
+static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct dn_hooks *hooks) {
         bool counts = c->parts & DN_BPF_EXITS, calls = c->parts & DN_BPF_SYSCALLS, waits = c->parts & DN_BPF_OFFCPU;
         bool net = c->parts & DN_BPF_NET, disk = c->parts & DN_BPF_DISK;
         const struct {
@@ -34,7 +26,6 @@ static void choose(struct dn_bpf *b, const struct dn_bpf_config *c, const struct
                 bool wanted;
         } programs[] = {
                 {b->progs.add_up, counts},
-                {b->progs.sample, samples},
                 {b->progs.on_switch, counts || waits},
                 {b->progs.on_enter, calls},
                 {b->progs.on_exit, calls},
@@ -80,8 +71,6 @@ static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
                 {e->programs->maps.traffic, net ? DN_BPF_PROCESSES : 1},
                 {e->programs->maps.blocks, disk ? DN_BPF_PROCESSES : 1},
                 {e->programs->maps.requests, disk ? DN_BPF_REQUESTS : 1},
-                {e->programs->maps.places, e->samples ? DN_BPF_PLACES : 1},
-                {e->programs->maps.last, e->samples ? DN_BPF_PLACES : 1},
         };
         int r = 0;
 
@@ -145,10 +134,15 @@ int dn_ebpf_iterate(struct bpf_link *link) {
         return n < 0 ? -errno : 0;
 }
 
+/* It is not held before its first instruction, and may have children. */
+static bool runs(const struct dn_ebpf *e) {
+        return e->target->attached || e->target->began;
+}
+
 /* The main process; from then on whom it starts. */
 static int mark_main(struct dn_ebpf *e) {
         uint32_t pid = (uint32_t)e->target->main.pid;
-        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = e->target->attached ? 0 : DN_BPF_HELD};
+        struct dn_bpf_thread thread = {.tid = pid, .tgid = pid, .held = runs(e) ? 0 : DN_BPF_HELD};
 
         return bpf_map_update_elem(bpf_map__fd(e->programs->maps.threads), &e->target->pidfd, &thread, BPF_ANY);
 }
@@ -193,18 +187,26 @@ static int begin(struct dn_ebpf *e) {
         r = dn_ebpf_iterate(e->programs->links.look); /* finds our PID namespace */
         if (r == 0)
                 r = mark_main(e);
-        return r == 0 && e->target->attached ? mark_all(e) : r;
+        return r == 0 && runs(e) ? mark_all(e) : r;
+}
+
+static struct bpf_object_skeleton *open_skeleton(const struct bpf_object_open_opts *options, void **ret_programs) {
+        struct dn_bpf *programs = dn_bpf__open_opts(options);
+
+        *ret_programs = programs;
+        return programs ? programs->skeleton : NULL;
 }
 
 /* The programs, attached; nothing where it fails. */
 static int attach(struct dn_ebpf *e, const struct dn_hooks *hooks) {
-        int r;
+        void *programs;
+        int r = dn_object_open(&e->object, open_skeleton, &programs);
 
-        r = dn_object_open(&e->object, &e->programs);
         if (r < 0)
                 return r;
+        e->programs = programs;
         configure(e, &e->programs->rodata->config, hooks);
-        choose(e->programs, &e->programs->rodata->config, hooks, e->samples);
+        choose(e->programs, &e->programs->rodata->config, hooks);
         r = size_maps(e, &e->programs->rodata->config);
         if (r == 0)
                 r = dn_object_load(e->object);
@@ -231,12 +233,10 @@ static int attach_somehow(struct dn_ebpf *e) {
 }
 
 static int load(struct dn_ebpf *e) {
-        libbpf_print_fn_t before = libbpf_set_print(say_nothing);
         int n = libbpf_num_possible_cpus(), r; /* by their numbers: also those that are not there */
 
         e->n_processors = n > 0 ? (uint32_t)n : 1;
         r = attach_somehow(e);
-        libbpf_set_print(before);
         if (r < 0)
                 return r;
         e->shared = &e->programs->bss->shared;
@@ -254,33 +254,31 @@ static bool may_not_read(struct dn_ebpf *e) {
 
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
         struct dn_raised before;
-        int r = e->target->attached ? may_trace(e->target, why) : 0;
+        int r = runs(e) ? may_trace(e->target, why) : 0;
 
         if (r < 0)
                 return r;
         before = dn_raise();
         e->by_file_rights = before.changed;
         r = load(e);
-        /* An older kernel may lack what the sampler alone takes. */
-        if (r < 0 && r != -ENOMEM && e->samples && e->parts != 0) {
-                dn_ebpf_unload(e);
-                e->samples = false;
-                r = load(e);
-        }
         if (r < 0) {
                 dn_ebpf_unload(e);
                 r = refused(r, why);
         }
         dn_lower(&before);
         e->raise_to_read = r == 0 && before.changed && may_not_read(e);
+        if (r == 0 && e->target->wants_sampler && dn_ebpf_sampler_load(e) == -ENOMEM) {
+                dn_ebpf_unload(e);
+                return -ENOMEM;
+        }
         return r;
 }
 
 void dn_ebpf_unload(struct dn_ebpf *e) {
+        dn_ebpf_sampler_close(e);
         dn_ebpf_oncpu_close(e);
-        dn_bpf__destroy(e->programs);
-        e->programs = NULL;
         e->object = dn_object_free(e->object);
+        e->programs = NULL;
         e->shared = NULL;
 }
 

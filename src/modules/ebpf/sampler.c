@@ -3,9 +3,11 @@
 #include "base/guard.h"
 #include "host/raised.h"
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/object.h"
 #include "modules/ebpf/process_state.h"
 
 #include "denet.skel.h"
+#include "sampler.skel.h"
 #include <bpf/bpf.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +16,8 @@
 struct dn_ebpf_sampler {
         struct dn_sampler offered; /* first: the one is the other */
         struct dn_ebpf *e;
+        struct dn_object *object;
+        struct dn_bpf_sampler *programs;   /* of it */
         const struct dn_bpf_place *places; /* mapped: DN_BPF_PLACES */
         struct dn_bpf_process *processes;  /* said by the last look */
         size_t room;
@@ -43,7 +47,7 @@ static int reserve(struct dn_ebpf_sampler *s) {
 }
 
 static int read_all(struct dn_ebpf_sampler *s) {
-        dn_autoclose int fd = bpf_iter_create(bpf_link__fd(s->e->programs->links.sample));
+        dn_autoclose int fd = bpf_iter_create(bpf_link__fd(s->programs->links.sample));
         char *to;
         ssize_t n;
 
@@ -65,7 +69,7 @@ static int read_all(struct dn_ebpf_sampler *s) {
 
 static int look(struct dn_sampler *offered, bool all) {
         struct dn_ebpf_sampler *s = (struct dn_ebpf_sampler *)(void *)offered;
-        struct dn_bpf_sampling *sampling = &s->e->programs->bss->sampling;
+        struct dn_bpf_sampling *sampling = &s->programs->bss->sampling;
         struct dn_raised before = {0};
         int r;
 
@@ -130,7 +134,7 @@ static enum dn_seen find(const struct dn_sampler *offered, int64_t pid, uint32_t
         const struct dn_ebpf_sampler *s = of(offered);
         const struct dn_bpf_place *place = &s->places[pid % DN_BPF_PLACES];
 
-        if (place->pid != pid || place->look != s->e->programs->bss->sampling.look)
+        if (place->pid != pid || place->look != s->programs->bss->sampling.look)
                 return DN_NOT_SEEN;
         if (place->record == 0)
                 return DN_HAS_SLEPT;
@@ -144,37 +148,80 @@ static bool misses(const struct dn_sampler *offered) {
         return of(offered)->e->shared->lost > 0;
 }
 
-int dn_ebpf_sampler_open(struct dn_ebpf *e) {
-        struct dn_ebpf_sampler *s = calloc(1, sizeof(*s));
-        long hz = sysconf(_SC_CLK_TCK);
-        void *places;
+static struct bpf_object_skeleton *open_skeleton(const struct bpf_object_open_opts *options, void **ret_programs) {
+        struct dn_bpf_sampler *programs = dn_bpf_sampler__open_opts(options);
 
-        if (!s)
-                return -ENOMEM;
-        places = mmap(NULL, sizeof(*s->places) * DN_BPF_PLACES, PROT_READ, MAP_SHARED,
-                      bpf_map__fd(e->programs->maps.places), 0);
-        if (places == MAP_FAILED) {
-                free(s);
-                return -ENOMEM;
+        *ret_programs = programs;
+        return programs ? programs->skeleton : NULL;
+}
+
+/* Members are those of the other object: its map says who. */
+static int load(struct dn_ebpf_sampler *s) {
+        struct dn_raised before = dn_raise();
+        void *programs;
+        int r = dn_object_open(&s->object, open_skeleton, &programs);
+
+        if (r == 0) {
+                s->programs = programs;
+                r = bpf_map__reuse_fd(s->programs->maps.threads, bpf_map__fd(s->e->programs->maps.threads));
         }
-        s->offered = (struct dn_sampler){.look = look, .get = get, .find = find, .misses = misses};
-        s->e = e;
+        if (r == 0)
+                r = dn_object_load(s->object);
+        if (r == 0)
+                s->programs->bss->sampling.level = s->e->shared->level;
+        dn_lower(&before);
+        return r;
+}
+
+static int map_places(struct dn_ebpf_sampler *s) {
+        void *places = mmap(NULL, sizeof(*s->places) * DN_BPF_PLACES, PROT_READ, MAP_SHARED,
+                            bpf_map__fd(s->programs->maps.places), 0);
+
+        if (places == MAP_FAILED)
+                return -ENOMEM;
         s->places = places;
-        s->tick_ns = 1000000000 / (uint64_t)(hz > 0 ? hz : 100);
-        s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-        e->sampler = s;
-        e->target->sampler = &s->offered;
         return 0;
 }
 
-void dn_ebpf_sampler_close(struct dn_ebpf *e) {
-        struct dn_ebpf_sampler *s = e->sampler;
-
-        if (!s)
-                return;
-        e->target->sampler = NULL;
-        munmap((void *)(uintptr_t)s->places, sizeof(*s->places) * DN_BPF_PLACES);
+static void sampler_free(struct dn_ebpf_sampler *s) {
+        if (s->places)
+                munmap((void *)(uintptr_t)s->places, sizeof(*s->places) * DN_BPF_PLACES);
+        dn_object_free(s->object);
         free(s->processes);
         free(s);
+}
+
+int dn_ebpf_sampler_load(struct dn_ebpf *e) {
+        struct dn_ebpf_sampler *s = calloc(1, sizeof(*s));
+        long hz = sysconf(_SC_CLK_TCK);
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->e = e;
+        r = load(s);
+        if (r == 0)
+                r = map_places(s);
+        e->no_sampler = r < 0;
+        if (r < 0) {
+                sampler_free(s);
+                return r;
+        }
+        s->offered = (struct dn_sampler){.look = look, .get = get, .find = find, .misses = misses};
+        s->tick_ns = 1000000000 / (uint64_t)(hz > 0 ? hz : 100);
+        s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+        e->sampler = s;
+        return 0;
+}
+
+void dn_ebpf_sampler_offer(struct dn_ebpf *e) {
+        e->target->sampler = &e->sampler->offered;
+}
+
+void dn_ebpf_sampler_close(struct dn_ebpf *e) {
+        if (!e->sampler)
+                return;
+        e->target->sampler = NULL;
+        sampler_free(e->sampler);
         e->sampler = NULL;
 }

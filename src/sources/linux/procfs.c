@@ -5,6 +5,7 @@
 #include "base/slots.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/parse_status.h"
+#include "sources/linux/probe/rights.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -297,6 +298,13 @@ int64_t dn_platform_tasks(struct dn_procfs *p) {
 
         return dn_str_cut(&rest, '/', &running) && dn_str_take_u64(&rest, &tasks) && tasks <= INT32_MAX ? (int64_t)tasks
                                                                                                         : 0;
+}
+
+bool dn_platform_may_load_bpf(struct dn_procfs *p) {
+        struct dn_rights rights = dn_rights_read(p->root);
+
+        return dn_rights_have(&rights, DN_CAP_SYS_ADMIN) ||
+               (dn_rights_have(&rights, DN_CAP_BPF) && dn_rights_have(&rights, DN_CAP_PERFMON));
 }
 
 bool dn_platform_is_kernel_thread(struct dn_procfs *p, int64_t pid) {
