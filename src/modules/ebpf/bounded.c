@@ -2,8 +2,8 @@
  * Loading in a thread of its own, with a bound: the command is held meanwhile, and whatever becomes of a bpf(2) that
  * does not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever. */
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/stay_loaded.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -70,15 +70,6 @@ static bool wait_for(struct loading *l) {
         return done;
 }
 
-/* The thread goes on in this module's code, which is not to be unmapped. */
-static void stay_loaded(void) {
-        static const char here;
-        Dl_info info;
-
-        if (dladdr(&here, &info))
-                (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
 static int start(struct loading *l) {
         pthread_condattr_t clock;
         sigset_t all, before;
@@ -108,7 +99,7 @@ int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why) {
         l->e->target = &l->target;
         r = start(l);
         if (r == 0 && !wait_for(l)) {
-                stay_loaded();
+                dn_stay_loaded(); /* the thread goes on in this module's code */
                 *e = NULL;
                 dn_text_printf(why, "bpf(2) does not return, for %d s so far", PATIENCE_S);
                 return -ETIMEDOUT;
