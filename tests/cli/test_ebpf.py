@@ -20,11 +20,13 @@ from harness import (
     CORES,
     DENET,
     PATIENCE,
+    SANITIZED,
     SLOW,
     Argument,
     Record,
     cpu_secs,
     denet,
+    execute,
     of_kind,
     parse_records,
     the,
@@ -258,3 +260,31 @@ def test_a_hundred_thousand_threads_are_all_counted_and_leave_nothing_behind(tru
     assert record["ebpf"]["lost_events"] == 0
     before, after = (int(kb) for kb in re.findall(r"VmRSS:\s+(\d+) kB", result.err))
     assert after - before < 2048, "denet holds nothing of a thread that has ended"
+
+
+HAS_LIBBPF_ITSELF = """
+import ctypes, sys
+ctypes.CDLL("libbpf.so.1")
+library = ctypes.CDLL(sys.argv[1])
+library.denet_record_json.restype = ctypes.c_char_p
+library.denet_free.argtypes = [ctypes.c_void_p]
+library.denet_free.restype = None
+options = (ctypes.c_uint * 4)(16, 0, 0, 1)  # struct_size, and eBPF's system calls
+for _ in range(4):
+    stream, record = ctypes.c_void_p(), ctypes.c_void_p()
+    command = (ctypes.c_char_p * 2)(b"true", None)
+    assert library.denet_run(ctypes.byref(stream), options, command, None) == 0
+    while library.denet_next(stream, -1, ctypes.byref(record)) > 0:
+        last = library.denet_record_json(record, None).decode()
+    print(last, flush=True)
+    library.denet_free(stream)
+"""
+
+
+@pytest.mark.skipif(SANITIZED, reason="a library with sanitizers is not loaded into a program without")
+@pytest.mark.skipif(not (Path(DENET).parent / "libdenet.so").exists(), reason="no shared library beside the program")
+def test_a_program_that_has_libbpf_itself_may_run_it_often() -> None:
+    """libbpf goes on from what the module left in it."""
+    result = execute([sys.executable, "-c", HAS_LIBBPF_ITSELF, str(Path(DENET).parent / "libdenet.so")])
+    assert result.status == 0, result.err
+    assert [(r["kind"], "syscalls" in r["ebpf"]) for r in result.records] == [("exit", True)] * 4

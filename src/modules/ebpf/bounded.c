@@ -3,8 +3,8 @@
  * that does not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever.
  * And a sampler that comes later on is loaded while the others are taken. */
 #include "modules/ebpf/ebpf.h"
+#include "modules/ebpf/stay_loaded.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -49,15 +49,6 @@ static void *load(void *argument) {
         return NULL;
 }
 
-/* The thread goes on in this module's code, which is not to be unmapped. */
-static void stay_loaded(void) {
-        static const char here;
-        Dl_info info;
-
-        if (dladdr(&here, &info))
-                (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
 /* With the lock, which it gives up. True: it is done, and the thread has ended: not a line of it runs when this module
  * is closed. */
 static bool part(struct dn_ebpf_loading *l) {
@@ -65,7 +56,7 @@ static bool part(struct dn_ebpf_loading *l) {
         bool done = l->done;
 
         if (!done)
-                stay_loaded();
+                dn_stay_loaded(); /* the thread goes on in this module's code */
         l->abandoned = !done;
         pthread_mutex_unlock(&l->lock);
         if (done)

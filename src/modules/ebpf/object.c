@@ -2,6 +2,7 @@
 #include "modules/ebpf/object.h"
 #include "base/guard.h"
 #include "modules/ebpf/kernel_types.h"
+#include "modules/ebpf/stay_loaded.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -84,6 +85,12 @@ static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *optio
 
 static int handlers[DN_COUNT(kinds)];
 
+/* Before 1.3 libbpf frees its list with the last handler, and goes on from there with the next one: that must not be
+ * where somebody else keeps libbpf loaded, so the handlers stay, and what they call. */
+static bool list_may_be_emptied(void) {
+        return libbpf_major_version() > 1 || libbpf_minor_version() >= 3;
+}
+
 __attribute__((constructor)) static void register_kinds(void) {
         LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare);
         char section[16];
@@ -94,11 +101,13 @@ __attribute__((constructor)) static void register_kinds(void) {
                 handlers[i] =
                         libbpf_register_prog_handler(section, BPF_PROG_TYPE_RAW_TRACEPOINT, kinds[i].attach, &options);
         }
+        if (!list_may_be_emptied())
+                dn_stay_loaded();
 }
 
 __attribute__((destructor)) static void unregister_kinds(void) {
         for (size_t i = 0; i < DN_COUNT(kinds); i++)
-                if (handlers[i] >= 0)
+                if (handlers[i] >= 0 && list_may_be_emptied())
                         libbpf_unregister_prog_handler(handlers[i]);
 }
 

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* This module's file is not unmapped any more, however often it is closed. */
+void dn_stay_loaded(void);
