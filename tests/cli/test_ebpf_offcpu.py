@@ -12,18 +12,22 @@ from typing import Any
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, SANITIZED, Argument, denet, of_kind, parse_records, the
+from harness import DENET, PATIENCE, SANITIZED, Argument, denet, has_io_uring, of_kind, parse_records, the
 from test_ebpf import NOT_HERE
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
 MS = 300
-KINDS = ["sleep", "poll", "pipe", "unix", "network", "lock", "child", "signal", "ipc", "stopped"]
+IO_URING = pytest.param("io_uring", marks=pytest.mark.skipif(not has_io_uring(), reason="io_uring is off here"))
+KINDS = ["sleep", "poll", "pipe", "network", "tty", "file", "lock", "child", "signal", "ipc"]
+KINDS += ["page_fault", "kernel_lock"]
 
 
 def offcpu(*arguments: Argument, parts: str = "offcpu") -> dict[str, Any]:
     """The block of the exit record of `denet --ebpf offcpu -j ARGUMENT…`."""
     result = denet("--ebpf", parts, "-j", *arguments)
+    if result.status == 77:
+        pytest.skip(result.err)
     assert result.status == 0, result.err
     block: dict[str, Any] = the(result.records, "exit")["ebpf"]["offcpu"]
     return block
@@ -36,13 +40,13 @@ def frames_of(block: dict[str, Any], reason: str) -> dict[str, Any]:
     return max(stacks, key=lambda s: int(s["time_ns"]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, IO_URING, "unix", "stopped"])
 def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     block = offcpu("run", truth("waits"), kind, str(MS))
     reason = {"unix": "unix_socket"}.get(kind, kind)
     assert MS * 1e6 * 0.98 <= block["by_reason"][reason] <= MS * 1e6 + 1e9
-    sleeps = {"sleep": MS, "poll": 0, "signal": 0, "stopped": MS + 20}.get(kind, MS)  # the one that ends the wait
-    if kind != "sleep" and sleeps == 0:
+    sleeps = MS + 20 if kind == "stopped" else MS  # the one that ends the wait
+    if kind in ("poll", "signal", "io_uring"):
         assert block["by_reason"]["sleep"] == 0
     elif kind != "sleep":
         assert sleeps * 1e6 * 0.98 <= block["by_reason"]["sleep"] <= sleeps * 1e6 + 1e9
@@ -50,6 +54,9 @@ def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     if kind in ("stopped", "lock"):
         others.pop("child", None)
         others.pop("pipe", None)
+    if kind == "kernel_lock":
+        assert others.pop("file") >= MS * 1e6 * 0.98  # the one that has the file locked
+        others.pop("other", None)
     assert sum(others.values()) < 0.3 * MS * 1e6, others
 
 
@@ -115,7 +122,7 @@ def test_attached_a_wait_that_had_begun_counts_from_then_on(truth: Helper, backg
     assert 0.2e9 <= block["by_reason"]["sleep"] <= 1.1e9
 
 
-@pytest.mark.parametrize("kind", ["sleep", "poll", "lock", "pipe", "network", "child", "signal", "ipc"])
+@pytest.mark.parametrize("kind", [*KINDS, IO_URING])
 def test_the_stack_names_the_function_that_waits_and_all_its_callers(truth: Helper, tmp_path: Path, kind: str) -> None:
     folded = tmp_path / "folded"
     block = offcpu("--stacks", folded, "run", truth("waits"), kind, str(MS))
