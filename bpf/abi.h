@@ -200,7 +200,7 @@ struct dn_bpf_stack {
         __u32 kind; /* DN_BPF_EVENT_STACK */
         __u32 tgid, tid, exec;
         __u64 user;
-        __u64 sp;
+        __u64 start; /* where the bytes were: at the stack pointer, or as far below it as the program may use */
         char comm[16];
         __u32 n_registers, size; /* of what follows: words, bytes */
         __u64 registers[DN_BPF_REGISTERS];

@@ -174,6 +174,18 @@ def test_samples_on_cpu_are_where_the_time_goes(truth: Helper, tmp_path: Path) -
     assert burning >= 0.8 * samples, lines
 
 
+def test_what_a_function_saves_below_the_stack_pointer_is_found(truth: Helper, tmp_path: Path) -> None:
+    """It calls nobody, so x86-64 lets it; what its caller was called from is found by what it has saved."""
+    folded = tmp_path / "folded"
+    result = denet("--ebpf", "oncpu", "--stacks", folded, "-q", "run", truth("leaf"), "1000")
+    assert result.status == 0, result.err
+    lines = Path(f"{folded}.oncpu").read_text().splitlines()
+    for callers, leaf in (("main", "burn_in_locals"), ("main;call_by_frame_pointer", "burn_in_saved")):
+        found = [line for line in lines if f";{leaf}" in line]
+        assert found, lines
+        assert all(f";{callers};{leaf}" in line and "[cut]" not in line for line in found), found
+
+
 def test_the_file_of_stacks_must_be_one_that_can_be_written(tmp_path: Path) -> None:
     refused = denet("--stacks", tmp_path / "no" / "file", "run", "touch", tmp_path / "trace")
     assert refused.status == 125
