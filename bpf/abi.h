@@ -43,14 +43,14 @@ enum dn_wait {
 /* Set before the programs are loaded; what is not asked for the verifier leaves out. */
 struct dn_bpf_config {
         __u32 parts;
-        __u32 children;         /* of members are members; else the main process alone is one */
-        __u32 splice, sendfile; /* numbers of these system calls */
-        __u32 nonblock;         /* functions that receive have that argument, before the flags */
-        __u32 stacks;           /* are taken */
+        __u32 children; /* of members are members; else the main process alone is one */
+        __u32 nonblock; /* functions that receive have that argument, before the flags */
+        __u32 stacks;   /* are taken */
         __u32 own; /* what another user's rights do is not to be seen: the programs are loaded by the file's rights */
         __u32 uid; /* … and this is the user */
-        __u32 unused;
-        __u8 reasons[1024]; /* by DN_BPF_NUMBERS: why a thread that is in this call waits */
+        /* By DN_BPF_NUMBERS: */
+        __u8 reasons[1024]; /* why a thread that is in this call waits */
+        __u8 splices[1024]; /* which argument is the descriptor that this call moves bytes out of, from 1; 0: none */
 };
 
 enum dn_bpf_held {

@@ -75,7 +75,7 @@ static __always_inline void settle(struct dn_bpf_thread *thread, struct task_str
 }
 
 /* Which kind of thing the descriptor is. */
-static __always_inline __u32 by_descriptor(struct task_struct *task, __u64 fd, bool disk) {
+static __always_inline __u32 by_descriptor(struct task_struct *task, __u32 fd, bool disk) {
         struct fdtable *table = BPF_CORE_READ(task, files, fdt);
         struct file **list, *file = NULL;
         struct inode *inode;
@@ -106,14 +106,15 @@ static __always_inline __u32 by_descriptor(struct task_struct *task, __u64 fd, b
 }
 
 /* The call that it is in, as DN_BPF_NUMBERS has them, or -1: it came into the kernel by a fault or an interrupt. */
-static __always_inline long call_in_progress(struct task_struct *task, struct pt_regs *regs, __u64 *ret_first) {
+static __always_inline long call_in_progress(struct task_struct *task, struct pt_regs *regs, __u32 *ret_first) {
 #ifdef __TARGET_ARCH_x86
         long number = (long)regs->orig_ax;
 
-        *ret_first = regs->di;
         if (number < 0)
                 return -1;
-        return number_in_table(task, number);
+        number = number_in_table(task, number);
+        *ret_first = number & DN_BPF_COMPAT ? regs->bx : regs->di;
+        return number;
 #elif defined(__TARGET_ARCH_arm64)
         *ret_first = regs->regs[0];
         return regs->syscallno < 0 ? -1 : number_in_table(task, regs->syscallno);
@@ -126,8 +127,7 @@ static __always_inline long call_in_progress(struct task_struct *task, struct pt
 static __always_inline __u32 reason_of(struct dn_bpf_thread *thread, struct task_struct *task) {
         unsigned int state = task->__state;
         bool disk = BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait);
-        __u64 first = 0;
-        __u32 reason;
+        __u32 reason, first = 0;
         long number;
 
         if (state & TASK_STOPPED_OR_TRACED)

@@ -40,10 +40,10 @@ def frames_of(block: dict[str, Any], reason: str) -> dict[str, Any]:
     return max(stacks, key=lambda s: int(s["time_ns"]))
 
 
-@pytest.mark.parametrize("kind", [*KINDS, IO_URING, "unix", "stopped"])
+@pytest.mark.parametrize("kind", [*KINDS, IO_URING, "unix", "pipe32", "stopped"])
 def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     block = offcpu("run", truth("waits"), kind, str(MS))
-    reason = {"unix": "unix_socket"}.get(kind, kind)
+    reason = {"unix": "unix_socket", "pipe32": "pipe"}.get(kind, kind)
     assert MS * 1e6 * 0.98 <= block["by_reason"][reason] <= MS * 1e6 + 1e9
     sleeps = MS + 20 if kind == "stopped" else MS  # the one that ends the wait
     if kind in ("poll", "signal", "io_uring"):

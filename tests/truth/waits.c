@@ -2,10 +2,12 @@
  * waits KIND MILLISECONDS: waits so long for one thing, in a function of a known name, wait_in_KIND.
  *
  *     sleep poll lock pipe unix network tty file child signal ipc io_uring page_fault stopped kernel_lock disk FILE
+ *     pipe32 (in a 32-bit call)
  *
  * The one that ends the wait is a thread or a child, which sleeps meanwhile: of the reasons it has `sleep`. Where the
  * machine refuses what a wait is made of, the status is 77. */
 #define _GNU_SOURCE
+#include "compat.h"
 #include "ring.h"
 
 #include <linux/userfaultfd.h>
@@ -102,6 +104,25 @@ KNOWN static void wait_in_pipe(void) {
                 die("pipe");
         thread = begin(give_byte);
         take_byte();
+        pthread_join(thread, NULL);
+}
+
+/* Where a 64-bit call has its descriptor, this one has another. */
+KNOWN static void wait_in_pipe32(void) {
+        const uint32_t read32 = 3;
+        void *low = MAP_FAILED;
+        pthread_t thread;
+
+#ifdef MAP_32BIT
+        low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+#endif
+        if (low == MAP_FAILED)
+                compat_missing(0);
+        if (pipe(ends) < 0)
+                die("pipe");
+        thread = begin(give_byte);
+        if (compat_call(read32, (uint32_t)ends[0], (uint32_t)(uintptr_t)low, 1, 0, 0) != 1)
+                die("read");
         pthread_join(thread, NULL);
 }
 
@@ -328,6 +349,7 @@ int main(int argc, char **argv) {
                 {"sleep", wait_in_sleep},
                 {"poll", wait_in_poll},
                 {"pipe", wait_in_pipe},
+                {"pipe32", wait_in_pipe32},
                 {"unix", wait_in_unix},
                 {"lock", wait_in_lock},
                 {"network", wait_in_network},
