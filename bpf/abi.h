@@ -38,6 +38,7 @@ enum dn_wait {
         DN_WAIT_REASONS,
         DN_WAIT_BY_DESCRIPTOR = 64, /* of a call: what the descriptor in its first argument is, tells */
         DN_WAIT_ON_CPU = 65,        /* of a stack: it was running */
+        DN_WAIT_AS_BEFORE = 66,     /* of a call: it goes on with one that was interrupted */
 };
 
 /* Set before the programs are loaded; what is not asked for the verifier leaves out. */
@@ -73,6 +74,7 @@ struct dn_bpf_thread {
         __u64 span_ns;                         /* length of the last time off, to be settled; 0: it is */
         __u64 total_ns, count, max_ns, min_ns; /* of all that are settled */
         __u32 reason;                          /* of the one that out_ns or span_ns tells of */
+        __u32 called;                          /* the last one in a call */
         __s32 kernel, frames;                  /* its stacks, as in dn_bpf_stack_key */
         __u32 exec;
         __u64 user;

@@ -140,14 +140,13 @@ static __always_inline __u32 reason_of(struct dn_bpf_thread *thread, struct task
         /* The compiler knows that it is in bounds and leaves the mask out; verifiers up to 6.1 do not know. */
         __asm__ volatile("" : "+r"(number));
         reason = config.reasons[number & (DN_BPF_NUMBERS - 1)];
-        if (reason == DN_WAIT_IO_URING || reason == DN_WAIT_CHILD) /* the first counts as disk, the second as a lock */
-                return reason;
+        if (reason == DN_WAIT_AS_BEFORE)
+                return thread->called ? thread->called : DN_WAIT_OTHER;
         if (reason == DN_WAIT_BY_DESCRIPTOR)
                 reason = by_descriptor(task, first, disk);
-        if (disk && (reason == DN_WAIT_OTHER || reason == DN_WAIT_FILE))
-                return DN_WAIT_DISK;
-        if ((state & TASK_UNINTERRUPTIBLE) && !disk && (reason == DN_WAIT_OTHER || reason == DN_WAIT_FILE))
-                return DN_WAIT_KERNEL_LOCK;
+        if (reason == DN_WAIT_OTHER || reason == DN_WAIT_FILE)
+                reason = disk ? DN_WAIT_DISK : state & TASK_UNINTERRUPTIBLE ? DN_WAIT_KERNEL_LOCK : reason;
+        thread->called = reason;
         return reason;
 }
 

@@ -60,6 +60,15 @@ def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     assert sum(others.values()) < 0.3 * MS * 1e6, others
 
 
+@pytest.mark.parametrize("kind", ["sleep", "poll"])
+def test_a_call_that_goes_on_after_a_stop_has_its_reason_yet(truth: Helper, kind: str) -> None:
+    stop = "sleep 0.2; kill -STOP $!; sleep 0.1; kill -CONT $!; wait"
+    block = offcpu("run", "sh", "-c", f"{truth('waits')} {kind} 1000 & {stop}")
+    assert block["by_reason"]["stopped"] >= 0.1e9 * 0.9
+    assert block["by_reason"][kind] >= (1.0 if kind == "poll" else 1.3) * 1e9 - block["by_reason"]["stopped"] - 0.1e9
+    assert block["by_reason"]["other"] < 0.1e9
+
+
 def test_it_adds_up() -> None:
     block = offcpu("run", "sh", "-c", "sleep 0.1; ls / > /dev/null; (sleep 0.1 & wait); true | cat")
     assert block["total_time_ns"] == sum(block["by_reason"].values())
