@@ -141,9 +141,8 @@ struct dn_bpf_latency {
 struct dn_bpf_shared {
         __u32 level;      /* of its PID namespace */
         __u32 first_exec; /* the kernel's count of execs (self_exec_id) of the main process's first program */
-        __u32 unused;
-        __u32 look;                         /* which look at all tasks this is: 1, 2 … */
-        __u64 found;                        /* by the last one: threads that were new */
+        __u32 look;       /* which look at all tasks this is: 1, 2 … */
+        __u64 found;      /* by the last one: threads that were new */
         __u64 born_threads, born_processes; /* of members, since the programs run */
         __u64 found_processes;              /* by all looks */
         __u64 lost;                         /* threads and values that a map had no room for */

@@ -25,7 +25,6 @@ static __always_inline void add_wait(struct dn_bpf_waits *w, __u64 ns) {
 
 static __always_inline struct dn_bpf_waits *waits_of(__u32 reason) {
         __u32 place = bpf_get_smp_processor_id() * DN_WAIT_REASONS + reason;
-
         struct dn_bpf_waits *w = bpf_map_lookup_elem(&waits, &place);
 
         if (!w)
@@ -243,9 +242,9 @@ int list_waits(struct bpf_iter__task *ctx) {
         waiter.waits.min_ns = thread->count ? thread->min_ns : span_ns; /* one that goes on is not short yet */
         reason = thread->reason;
         if (span_ns && reason < DN_WAIT_REASONS) {
-                ADD(shared.still, 1);
                 __u64 delay_ns = delay_in(thread, task, span_ns);
 
+                ADD(shared.still, 1);
                 if (reason != DN_WAIT_RUN_QUEUE)
                         ADD(shared.still_ns[reason], span_ns - delay_ns);
                 ADD(shared.still_ns[DN_WAIT_RUN_QUEUE], delay_ns);
