@@ -38,19 +38,20 @@ enum dn_wait {
         DN_WAIT_REASONS,
         DN_WAIT_BY_DESCRIPTOR = 64, /* of a call: what the descriptor in its first argument is, tells */
         DN_WAIT_ON_CPU = 65,        /* of a stack: it was running */
+        DN_WAIT_AS_BEFORE = 66,     /* of a call: it goes on with one that was interrupted */
 };
 
 /* Set before the programs are loaded; what is not asked for the verifier leaves out. */
 struct dn_bpf_config {
         __u32 parts;
-        __u32 children;         /* of members are members; else the main process alone is one */
-        __u32 splice, sendfile; /* numbers of these system calls */
-        __u32 nonblock;         /* functions that receive have that argument, before the flags */
-        __u32 stacks;           /* are taken */
+        __u32 children; /* of members are members; else the main process alone is one */
+        __u32 nonblock; /* functions that receive have that argument, before the flags */
+        __u32 stacks;   /* are taken */
         __u32 own; /* what another user's rights do is not to be seen: the programs are loaded by the file's rights */
         __u32 uid; /* … and this is the user */
-        __u32 unused;
-        __u8 reasons[1024]; /* by DN_BPF_NUMBERS: why a thread that is in this call waits */
+        /* By DN_BPF_NUMBERS: */
+        __u8 reasons[1024]; /* why a thread that is in this call waits */
+        __u8 splices[1024]; /* which argument is the descriptor that this call moves bytes out of, from 1; 0: none */
 };
 
 enum dn_bpf_held {
@@ -73,6 +74,7 @@ struct dn_bpf_thread {
         __u64 span_ns;                         /* length of the last time off, to be settled; 0: it is */
         __u64 total_ns, count, max_ns, min_ns; /* of all that are settled */
         __u32 reason;                          /* of the one that out_ns or span_ns tells of */
+        __u32 called;                          /* the last one in a call */
         __s32 kernel, frames;                  /* its stacks, as in dn_bpf_stack_key */
         __u32 exec;
         __u64 user;
@@ -139,9 +141,8 @@ struct dn_bpf_latency {
 struct dn_bpf_shared {
         __u32 level;      /* of its PID namespace */
         __u32 first_exec; /* the kernel's count of execs (self_exec_id) of the main process's first program */
-        __u32 unused;
-        __u32 look;                         /* which look at all tasks this is: 1, 2 … */
-        __u64 found;                        /* by the last one: threads that were new */
+        __u32 look;       /* which look at all tasks this is: 1, 2 … */
+        __u64 found;      /* by the last one: threads that were new */
         __u64 born_threads, born_processes; /* of members, since the programs run */
         __u64 found_processes;              /* by all looks */
         __u64 lost;                         /* threads and values that a map had no room for */
@@ -200,7 +201,7 @@ struct dn_bpf_stack {
         __u32 kind; /* DN_BPF_EVENT_STACK */
         __u32 tgid, tid, exec;
         __u64 user;
-        __u64 sp;
+        __u64 start; /* where the bytes were: at the stack pointer, or as far below it as the program may use */
         char comm[16];
         __u32 n_registers, size; /* of what follows: words, bytes */
         __u64 registers[DN_BPF_REGISTERS];

@@ -267,7 +267,7 @@ struct page;
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-        unsigned long di, si, orig_ax, sp, ip;
+        unsigned long bx, cx, di, si, orig_ax, sp, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {

@@ -106,31 +106,45 @@ static __always_inline struct sock *spliced_socket(__u32 fd) {
 /* As they stand when a call returns. */
 #if defined(__TARGET_ARCH_x86)
 #define CALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
-#define FIRST_ARGUMENT(regs) BPF_CORE_READ(regs, di)
-#define SECOND_ARGUMENT(regs) BPF_CORE_READ(regs, si)
+#define FIRST_ARGUMENT(regs, compat) ((compat) ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di))
+#define SECOND_ARGUMENT(regs, compat) ((compat) ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si))
 #elif defined(__TARGET_ARCH_arm64)
 #define CALL_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
-#define FIRST_ARGUMENT(regs) BPF_CORE_READ(regs, orig_x0)
-#define SECOND_ARGUMENT(regs) BPF_CORE_READ(regs, regs[1])
+#define FIRST_ARGUMENT(regs, compat) BPF_CORE_READ(regs, orig_x0)
+#define SECOND_ARGUMENT(regs, compat) BPF_CORE_READ(regs, regs[1])
 #else /* not known: no descriptor */
 #define CALL_NUMBER(regs) 0
-#define FIRST_ARGUMENT(regs) (-1)
-#define SECOND_ARGUMENT(regs) (-1)
+#define FIRST_ARGUMENT(regs, compat) (-1)
+#define SECOND_ARGUMENT(regs, compat) (-1)
 #endif
 
-/* The end of any call of anybody: the number is looked at first. */
+static __always_inline __u32 splice_argument(__u32 number) {
+        /* As in reason_of. */
+        __asm__ volatile("" : "+r"(number));
+        return config.splices[number & (DN_BPF_NUMBERS - 1)];
+}
+
+/* The end of any call of anybody: the number alone is looked at first, and then of which table it is. */
 SEC("dn_tp/sys_exit")
 int BPF_PROG(on_splice, struct pt_regs *regs, long result) {
-        __u32 number = CALL_NUMBER(regs);
         struct dn_bpf_thread *thread;
+        __u32 number, argument;
         struct sock *from;
 
-        if ((number != config.splice && number != config.sendfile) || result <= 0)
+        if (result <= 0)
+                return 0;
+        number = CALL_NUMBER(regs);
+        if (!(splice_argument(number & ~DN_BPF_COMPAT) | splice_argument(number | DN_BPF_COMPAT)))
                 return 0;
         thread = current_thread();
         if (!thread)
                 return 0;
-        from = spliced_socket(number == config.splice ? FIRST_ARGUMENT(regs) : SECOND_ARGUMENT(regs));
+        number = number_in_table(bpf_get_current_task_btf(), number);
+        argument = splice_argument(number);
+        if (argument == 0)
+                return 0;
+        from = spliced_socket(argument == 1 ? FIRST_ARGUMENT(regs, number & DN_BPF_COMPAT)
+                                            : SECOND_ARGUMENT(regs, number & DN_BPF_COMPAT));
         if (from)
                 count_received(thread, socket_kind(from), result);
         return 0;

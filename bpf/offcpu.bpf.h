@@ -25,7 +25,6 @@ static __always_inline void add_wait(struct dn_bpf_waits *w, __u64 ns) {
 
 static __always_inline struct dn_bpf_waits *waits_of(__u32 reason) {
         __u32 place = bpf_get_smp_processor_id() * DN_WAIT_REASONS + reason;
-
         struct dn_bpf_waits *w = bpf_map_lookup_elem(&waits, &place);
 
         if (!w)
@@ -75,7 +74,7 @@ static __always_inline void settle(struct dn_bpf_thread *thread, struct task_str
 }
 
 /* Which kind of thing the descriptor is. */
-static __always_inline __u32 by_descriptor(struct task_struct *task, __u64 fd, bool disk) {
+static __always_inline __u32 by_descriptor(struct task_struct *task, __u32 fd, bool disk) {
         struct fdtable *table = BPF_CORE_READ(task, files, fdt);
         struct file **list, *file = NULL;
         struct inode *inode;
@@ -106,14 +105,15 @@ static __always_inline __u32 by_descriptor(struct task_struct *task, __u64 fd, b
 }
 
 /* The call that it is in, as DN_BPF_NUMBERS has them, or -1: it came into the kernel by a fault or an interrupt. */
-static __always_inline long call_in_progress(struct task_struct *task, struct pt_regs *regs, __u64 *ret_first) {
+static __always_inline long call_in_progress(struct task_struct *task, struct pt_regs *regs, __u32 *ret_first) {
 #ifdef __TARGET_ARCH_x86
         long number = (long)regs->orig_ax;
 
-        *ret_first = regs->di;
         if (number < 0)
                 return -1;
-        return number_in_table(task, number);
+        number = number_in_table(task, number);
+        *ret_first = number & DN_BPF_COMPAT ? regs->bx : regs->di;
+        return number;
 #elif defined(__TARGET_ARCH_arm64)
         *ret_first = regs->regs[0];
         return regs->syscallno < 0 ? -1 : number_in_table(task, regs->syscallno);
@@ -126,8 +126,7 @@ static __always_inline long call_in_progress(struct task_struct *task, struct pt
 static __always_inline __u32 reason_of(struct dn_bpf_thread *thread, struct task_struct *task) {
         unsigned int state = task->__state;
         bool disk = BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait);
-        __u64 first = 0;
-        __u32 reason;
+        __u32 reason, first = 0;
         long number;
 
         if (state & TASK_STOPPED_OR_TRACED)
@@ -140,14 +139,13 @@ static __always_inline __u32 reason_of(struct dn_bpf_thread *thread, struct task
         /* The compiler knows that it is in bounds and leaves the mask out; verifiers up to 6.1 do not know. */
         __asm__ volatile("" : "+r"(number));
         reason = config.reasons[number & (DN_BPF_NUMBERS - 1)];
-        if (reason == DN_WAIT_IO_URING || reason == DN_WAIT_CHILD) /* the first counts as disk, the second as a lock */
-                return reason;
+        if (reason == DN_WAIT_AS_BEFORE)
+                return thread->called ? thread->called : DN_WAIT_OTHER;
         if (reason == DN_WAIT_BY_DESCRIPTOR)
                 reason = by_descriptor(task, first, disk);
-        if (disk && (reason == DN_WAIT_OTHER || reason == DN_WAIT_FILE))
-                return DN_WAIT_DISK;
-        if ((state & TASK_UNINTERRUPTIBLE) && !disk && (reason == DN_WAIT_OTHER || reason == DN_WAIT_FILE))
-                return DN_WAIT_KERNEL_LOCK;
+        if (reason == DN_WAIT_OTHER || reason == DN_WAIT_FILE)
+                reason = disk ? DN_WAIT_DISK : state & TASK_UNINTERRUPTIBLE ? DN_WAIT_KERNEL_LOCK : reason;
+        thread->called = reason;
         return reason;
 }
 
@@ -244,9 +242,9 @@ int list_waits(struct bpf_iter__task *ctx) {
         waiter.waits.min_ns = thread->count ? thread->min_ns : span_ns; /* one that goes on is not short yet */
         reason = thread->reason;
         if (span_ns && reason < DN_WAIT_REASONS) {
-                ADD(shared.still, 1);
                 __u64 delay_ns = delay_in(thread, task, span_ns);
 
+                ADD(shared.still, 1);
                 if (reason != DN_WAIT_RUN_QUEUE)
                         ADD(shared.still_ns[reason], span_ns - delay_ns);
                 ADD(shared.still_ns[DN_WAIT_RUN_QUEUE], delay_ns);

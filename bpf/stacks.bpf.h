@@ -71,10 +71,17 @@ static __always_inline __u32 mark_of_top(struct task_struct *task, __u64 sp) {
         return mark;
 }
 
+/* How far below the stack pointer a function that calls nobody may keep what it saves: interrupted, it has it there. */
+#if defined(__TARGET_ARCH_x86)
+enum { RED_ZONE = 128 };
+#else
+enum { RED_ZONE = 0 };
+#endif
+
 static __always_inline void send_stack(struct task_struct *task, struct dn_bpf_thread *thread,
                                        const struct dn_bpf_stack_key *key, struct pt_regs *regs) {
         struct dn_bpf_stack *stack = bpf_ringbuf_reserve(&events, sizeof(*stack), 0);
-        __u64 sp = user_sp(regs);
+        __u64 start = user_sp(regs) - RED_ZONE;
         __u32 size = DN_BPF_STACK_BYTES;
 
         if (!stack) {
@@ -86,15 +93,17 @@ static __always_inline void send_stack(struct task_struct *task, struct dn_bpf_t
         stack->tid = thread->tid;
         stack->exec = key->exec;
         stack->user = key->user;
-        stack->sp = sp;
         bpf_get_current_comm(stack->comm, sizeof(stack->comm));
         stack->n_registers = bpf_core_type_size(struct pt_regs) / sizeof(__u64);
         if (stack->n_registers > DN_BPF_REGISTERS)
                 stack->n_registers = DN_BPF_REGISTERS;
         bpf_probe_read_kernel(stack->registers, (stack->n_registers & 63) * sizeof(__u64), regs);
+        if (RED_ZONE > 0 && bpf_probe_read_user(stack->bytes, RED_ZONE, (void *)start) < 0)
+                start += RED_ZONE; /* a page that nothing was written to yet */
         /* Near the end of the mapping there may be less of it than we could take. */
-        while (size >= 256 && bpf_probe_read_user(stack->bytes, size, (void *)sp) < 0)
+        while (size >= 256 && bpf_probe_read_user(stack->bytes, size, (void *)start) < 0)
                 size /= 2;
+        stack->start = start;
         stack->size = size < 256 ? 0 : size;
         bpf_ringbuf_submit(stack, 0);
 }

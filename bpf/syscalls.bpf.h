@@ -21,7 +21,6 @@ struct {
 
 static __always_inline struct dn_bpf_call *call_of(__u32 number) {
         __u32 place = bpf_get_smp_processor_id() * DN_BPF_NUMBERS + number;
-
         struct dn_bpf_call *call = bpf_map_lookup_elem(&calls, &place);
 
         if (!call)

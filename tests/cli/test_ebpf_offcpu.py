@@ -12,18 +12,22 @@ from typing import Any
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, SANITIZED, Argument, denet, of_kind, parse_records, the
+from harness import DENET, PATIENCE, SANITIZED, Argument, denet, has_io_uring, of_kind, parse_records, the
 from test_ebpf import NOT_HERE
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
 MS = 300
-KINDS = ["sleep", "poll", "pipe", "unix", "network", "lock", "child", "signal", "ipc", "stopped"]
+IO_URING = pytest.param("io_uring", marks=pytest.mark.skipif(not has_io_uring(), reason="io_uring is off here"))
+KINDS = ["sleep", "poll", "pipe", "network", "tty", "file", "lock", "child", "signal", "ipc"]
+KINDS += ["page_fault", "kernel_lock"]
 
 
 def offcpu(*arguments: Argument, parts: str = "offcpu") -> dict[str, Any]:
     """The block of the exit record of `denet --ebpf offcpu -j ARGUMENT…`."""
     result = denet("--ebpf", parts, "-j", *arguments)
+    if result.status == 77:
+        pytest.skip(result.err)
     assert result.status == 0, result.err
     block: dict[str, Any] = the(result.records, "exit")["ebpf"]["offcpu"]
     return block
@@ -36,13 +40,13 @@ def frames_of(block: dict[str, Any], reason: str) -> dict[str, Any]:
     return max(stacks, key=lambda s: int(s["time_ns"]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, IO_URING, "unix", "pipe32", "stopped"])
 def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     block = offcpu("run", truth("waits"), kind, str(MS))
-    reason = {"unix": "unix_socket"}.get(kind, kind)
+    reason = {"unix": "unix_socket", "pipe32": "pipe"}.get(kind, kind)
     assert MS * 1e6 * 0.98 <= block["by_reason"][reason] <= MS * 1e6 + 1e9
-    sleeps = {"sleep": MS, "poll": 0, "signal": 0, "stopped": MS + 20}.get(kind, MS)  # the one that ends the wait
-    if kind != "sleep" and sleeps == 0:
+    sleeps = MS + 20 if kind == "stopped" else MS  # the one that ends the wait
+    if kind in ("poll", "signal", "io_uring"):
         assert block["by_reason"]["sleep"] == 0
     elif kind != "sleep":
         assert sleeps * 1e6 * 0.98 <= block["by_reason"]["sleep"] <= sleeps * 1e6 + 1e9
@@ -50,7 +54,19 @@ def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     if kind in ("stopped", "lock"):
         others.pop("child", None)
         others.pop("pipe", None)
+    if kind == "kernel_lock":
+        assert others.pop("file") >= MS * 1e6 * 0.98  # the one that has the file locked
+        others.pop("other", None)
     assert sum(others.values()) < 0.3 * MS * 1e6, others
+
+
+@pytest.mark.parametrize("kind", ["sleep", "poll"])
+def test_a_call_that_goes_on_after_a_stop_has_its_reason_yet(truth: Helper, kind: str) -> None:
+    stop = "sleep 0.2; kill -STOP $!; sleep 0.1; kill -CONT $!; wait"
+    block = offcpu("run", "sh", "-c", f"{truth('waits')} {kind} 1000 & {stop}")
+    assert block["by_reason"]["stopped"] >= 0.1e9 * 0.9
+    assert block["by_reason"][kind] >= (1.0 if kind == "poll" else 1.3) * 1e9 - block["by_reason"]["stopped"] - 0.1e9
+    assert block["by_reason"]["other"] < 0.1e9
 
 
 def test_it_adds_up() -> None:
@@ -115,7 +131,7 @@ def test_attached_a_wait_that_had_begun_counts_from_then_on(truth: Helper, backg
     assert 0.2e9 <= block["by_reason"]["sleep"] <= 1.1e9
 
 
-@pytest.mark.parametrize("kind", ["sleep", "poll", "lock", "pipe", "network", "child", "signal", "ipc"])
+@pytest.mark.parametrize("kind", [*KINDS, IO_URING])
 def test_the_stack_names_the_function_that_waits_and_all_its_callers(truth: Helper, tmp_path: Path, kind: str) -> None:
     folded = tmp_path / "folded"
     block = offcpu("--stacks", folded, "run", truth("waits"), kind, str(MS))
@@ -165,6 +181,18 @@ def test_samples_on_cpu_are_where_the_time_goes(truth: Helper, tmp_path: Path) -
     assert 50 <= samples <= 150  # a second at 99 Hz
     burning = sum(int(line.rpartition(" ")[2]) for line in lines if "burn_us" in line)
     assert burning >= 0.8 * samples, lines
+
+
+def test_what_a_function_saves_below_the_stack_pointer_is_found(truth: Helper, tmp_path: Path) -> None:
+    """It calls nobody, so x86-64 lets it; what its caller was called from is found by what it has saved."""
+    folded = tmp_path / "folded"
+    result = denet("--ebpf", "oncpu", "--stacks", folded, "-q", "run", truth("leaf"), "1000")
+    assert result.status == 0, result.err
+    lines = Path(f"{folded}.oncpu").read_text().splitlines()
+    for callers, leaf in (("main", "burn_in_locals"), ("main;call_by_frame_pointer", "burn_in_saved")):
+        found = [line for line in lines if f";{leaf}" in line]
+        assert found, lines
+        assert all(f";{callers};{leaf}" in line and "[cut]" not in line for line in found), found
 
 
 def test_the_file_of_stacks_must_be_one_that_can_be_written(tmp_path: Path) -> None:

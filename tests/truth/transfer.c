@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * transfer SOCKET HOW BYTES [MILLISECONDS]: a child sends BYTES through loopback to this process, and ends after
  * MILLISECONDS (5). SOCKET is tcp4, tcp6, udp4, udp6, unix; HOW plain, peek, vectors, messages, sendfile, splice,
- * zerocopy, ring or worker (io_uring; by a thread of the kernel's). Both sides use calls of that kind, where it has
- * one. With MILLISECONDS above 1000 this process sleeps as long too. */
+ * splice32 (by 32-bit calls), zerocopy, ring or worker (io_uring; by a thread of the kernel's). Both sides use calls of
+ * that kind, where it has one. With MILLISECONDS above 1000 this process sleeps as long too. */
 #define _GNU_SOURCE
+#include "compat.h"
 #include "ring.h"
 
 #include <netinet/in.h>
@@ -112,16 +113,34 @@ static ssize_t take_message(int fd) {
         return recvmmsg(fd, &message, 1, 0, NULL) == 1 ? (ssize_t)message.msg_len : -1;
 }
 
-static ssize_t take_spliced(int fd) {
+static ssize_t splice_plain(int from, int to, size_t n) {
+        return splice(from, NULL, to, NULL, n, 0);
+}
+
+static ssize_t splice_32(int from, int to, size_t n) {
+        const uint32_t splice32 = 313;
+
+        return compat_call(splice32, (uint32_t)from, 0, (uint32_t)to, 0, (uint32_t)n);
+}
+
+static ssize_t take_spliced_by(ssize_t (*call)(int from, int to, size_t n), int fd) {
         static int ends[2], nowhere = -1;
         ssize_t n;
 
         if (nowhere < 0 && ((nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0 || pipe(ends) < 0))
                 die("pipe");
-        n = splice(fd, NULL, ends[1], NULL, CHUNK, 0);
+        n = call(fd, ends[1], CHUNK);
         if (n > 0 && splice(ends[0], NULL, nowhere, NULL, (size_t)n, 0) != n)
                 die("splice");
         return n;
+}
+
+static ssize_t take_spliced(int fd) {
+        return take_spliced_by(splice_plain, fd);
+}
+
+static ssize_t take_spliced_32(int fd) {
+        return take_spliced_by(splice_32, fd);
 }
 
 static ssize_t take_after_a_look(int fd) {
@@ -167,11 +186,11 @@ static const struct {
         ssize_t (*send)(int fd, size_t n);
         ssize_t (*take)(int fd);
 } ways[] = {
-        {"plain", send_plain, take_plain},          {"peek", send_plain, take_after_a_look},
-        {"vectors", send_vector, take_vector},      {"messages", send_message, take_message},
-        {"sendfile", send_file, take_plain},        {"splice", send_spliced, take_spliced},
-        {"zerocopy", send_uncopied, take_plain},    {"ring", send_ringed, take_ringed},
-        {"worker", send_by_worker, take_by_worker},
+        {"plain", send_plain, take_plain},         {"peek", send_plain, take_after_a_look},
+        {"vectors", send_vector, take_vector},     {"messages", send_message, take_message},
+        {"sendfile", send_file, take_plain},       {"splice", send_spliced, take_spliced},
+        {"splice32", send_plain, take_spliced_32}, {"zerocopy", send_uncopied, take_plain},
+        {"ring", send_ringed, take_ringed},        {"worker", send_by_worker, take_by_worker},
 };
 
 int main(int argc, char *argv[]) {

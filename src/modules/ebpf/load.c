@@ -6,6 +6,7 @@
 #include "modules/ebpf/hooks.h"
 #include "modules/ebpf/object.h"
 #include "modules/ebpf/stacks.h"
+#include "modules/ebpf/syscall_names.h"
 #include "modules/ebpf/syscall_waits.h"
 #include "sources/linux/probe/rights.h"
 
@@ -14,7 +15,6 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Programs of parts that are not asked for stay out. */
@@ -79,17 +79,24 @@ static int size_maps(struct dn_ebpf *e, const struct dn_bpf_config *c) {
         return r;
 }
 
+/* Of the call of this number: as dn_bpf_config has it. */
+static uint8_t splice_argument(uint32_t number) {
+        struct dn_str name = dn_str_of(dn_syscall_name(number));
+
+        return dn_syscall_is_among(" splice ", name) ? 1 : dn_syscall_is_among(" sendfile ", name) ? 2 : 0;
+}
+
 static void configure(struct dn_ebpf *e, struct dn_bpf_config *c, const struct dn_hooks *hooks) {
         c->parts = e->parts;
         c->children = e->target->children;
-        c->splice = SYS_splice;
-        c->sendfile = SYS_sendfile;
         c->nonblock = hooks->nonblock;
         c->stacks = e->target->stacks != NULL;
         c->own = e->by_file_rights;
         c->uid = getuid();
-        for (uint32_t i = 0; i < DN_BPF_NUMBERS; i++)
+        for (uint32_t i = 0; i < DN_BPF_NUMBERS; i++) {
                 c->reasons[i] = (uint8_t)dn_syscall_wait(i);
+                c->splices[i] = splice_argument(i);
+        }
 }
 
 /* By what the program is kept out, as doctor says it; asked while the rights are raised. */

@@ -125,7 +125,7 @@ static struct unwound *new_unwound(struct dn_ebpf_stacks *s) {
 }
 
 void dn_ebpf_stacks_take(struct dn_ebpf *e, const struct dn_bpf_stack *stack) {
-        struct dn_memory memory = {stack->sp, {(const char *)stack->bytes, stack->size}};
+        struct dn_memory memory = {stack->start, {(const char *)stack->bytes, stack->size}};
         struct dn_ebpf_stacks *s = e->stacks;
         struct dn_stack addresses = {0};
         struct dn_registers registers;

@@ -29,6 +29,7 @@ static const struct {
         {DN_WAIT_SIGNAL, " pause rt_sigsuspend sigsuspend rt_sigtimedwait "},
         {DN_WAIT_IPC, " msgrcv msgsnd semop semtimedop ipc mq_timedsend mq_timedreceive "},
         {DN_WAIT_IO_URING, " io_uring_enter "},
+        {DN_WAIT_AS_BEFORE, " restart_syscall "},
 };
 
 enum dn_wait dn_syscall_wait(uint32_t number) {
