@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, SANITIZED, Argument, denet, of_kind, parse_records, the
-from test_ebpf import NOT_HERE
+from harness import SANITIZED, SLOW, Argument, denet, of_kind, state_of, the, wait_until
+from test_ebpf import NOT_HERE, attach, told
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
@@ -106,13 +106,20 @@ def test_what_is_still_blocked_counts_at_the_moment_of_a_sample(truth: Helper) -
         )
 
 
-def test_attached_a_wait_that_had_begun_counts_from_then_on(truth: Helper, background: Background) -> None:
-    target = background([truth("waits"), "sleep", "1500"])
+def test_attached_a_wait_that_had_begun_counts_from_then_on(
+    truth: Helper, background: Background, tmp_path: Path
+) -> None:
+    target = background([truth("waits"), "sleep", "20000" if SLOW else "1500"])
+    wait_until(lambda: state_of(target.pid) == "S")
     time.sleep(0.5)
-    watcher = background([DENET, "--ebpf", "offcpu", "-j", "attach", str(target.pid)])
-    out, _ = watcher.communicate(timeout=PATIENCE)
-    block = the(parse_records(out), "exit")["ebpf"]["offcpu"]
-    assert 0.2e9 <= block["by_reason"]["sleep"] <= 1.1e9
+    before = time.monotonic()
+    watcher = attach(background, "offcpu", target.pid, tmp_path / "told")
+    attached = time.monotonic()
+    assert target.poll() is None
+    target.wait()
+    ended = time.monotonic()
+    block = told(watcher, tmp_path / "told")["ebpf"]["offcpu"]
+    assert (ended - attached) * 0.98 - 0.2 <= block["by_reason"]["sleep"] / 1e9 <= ended - before
 
 
 @pytest.mark.parametrize("kind", ["sleep", "poll", "lock", "pipe", "network", "child", "signal", "ipc"])
