@@ -22,6 +22,11 @@ struct {
 
 #define ADD(to, n) __sync_fetch_and_add(&(to), (n))
 
+/* Of what changes a map. Before Linux 6.4 an error comes as a number of 32 bits, and so is not below 0. */
+static __always_inline bool failed(long result) {
+        return result != 0;
+}
+
 /* Of a thread, as it is numbered in the PID namespace of the one that asked. 0: it is not known there. The pointer is
  * read as a number: to one that is known as a pointer, verifiers up to 6.1 let nothing be added that is not constant;
  * and for each pointer that is followed by its type, those of today look through all of the kernel's types, which takes
