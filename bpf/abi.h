@@ -146,6 +146,7 @@ struct dn_bpf_shared {
         __u64 born_threads, born_processes; /* of members, since the programs run */
         __u64 found_processes;              /* by all looks */
         __u64 lost;                         /* threads and values that a map had no room for */
+        __u64 lost_stacks;                  /* for which a map or the ring had none */
         struct dn_bpf_usage dead;           /* members that have ended, each whole */
         struct dn_bpf_usage living;         /* members that live, by the last look */
         struct dn_bpf_usage

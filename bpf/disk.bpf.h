@@ -79,7 +79,7 @@ static __always_inline void begin_request(struct request *rq) {
                 return;
         }
         fresh.writes = op == REQ_OP_WRITE;
-        if (bpf_map_update_elem(&requests, &key, &fresh, BPF_ANY) < 0)
+        if (failed(bpf_map_update_elem(&requests, &key, &fresh, BPF_ANY)))
                 ADD(shared.lost, 1);
 }
 
@@ -147,7 +147,7 @@ static __always_inline void retire_blocks(__u32 process) {
         if (!found)
                 return;
         last = *found;
-        if (bpf_map_delete_elem(&blocks, &process) < 0)
+        if (failed(bpf_map_delete_elem(&blocks, &process)))
                 return;
         ADD(shared.blocks_before.read_bytes, last.read_bytes);
         ADD(shared.blocks_before.write_bytes, last.write_bytes);

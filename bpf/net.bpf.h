@@ -157,7 +157,7 @@ static __always_inline void retire_traffic(__u32 process) {
         if (!found)
                 return;
         last = *found;
-        if (bpf_map_delete_elem(&traffic, &process) < 0)
+        if (failed(bpf_map_delete_elem(&traffic, &process)))
                 return;
         for (int i = 0; i < DN_BPF_SOCKETS; i++) {
                 ADD(shared.received_before[i], last.received[i]);

@@ -41,9 +41,11 @@ int BPF_PROG(on_udp6_send, struct sock *sk, struct msghdr *message, __u64 size, 
         return sent_by(sk, result);
 }
 
-SEC("fexit/udp_sendpage")
-int BPF_PROG(on_udp_page, struct sock *sk, struct page *page, int offset, __u64 size, int flags, int result) {
-        return sent_by(sk, result);
+/* Called by udp_sendpage alone; in later releases of the same kernels that calls udp_sendmsg instead. */
+SEC("fexit/ip_append_page")
+int BPF_PROG(on_udp_page, struct sock *sk, void *flow, struct page *page, int offset, __u64 size, int flags,
+             __s64 result) {
+        return result == 0 ? sent_by(sk, size) : 0;
 }
 
 /* Up to 5.18 an argument more stands before the flags. */

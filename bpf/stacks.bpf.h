@@ -85,6 +85,7 @@ static __always_inline void send_stack(struct task_struct *task, struct dn_bpf_t
         __u32 size = DN_BPF_STACK_BYTES;
 
         if (!stack) {
+                ADD(shared.lost_stacks, 1);
                 bpf_map_delete_elem(&sent, key); /* the next one like it may fit */
                 return;
         }
@@ -113,7 +114,7 @@ static __always_inline long stack_of(void *ctx, void *map, __u64 flags) {
         long id = bpf_get_stackid(ctx, map, flags);
 
         if (id == -EEXIST)
-                ADD(shared.lost, 1);
+                ADD(shared.lost_stacks, 1);
         return id;
 }
 
@@ -144,8 +145,8 @@ static __always_inline void add_stack(const struct dn_bpf_stack_key *key, __u64 
         if (sum) {
                 ADD(sum->total_ns, ns);
                 ADD(sum->count, 1);
-        } else if (bpf_map_update_elem(&stacks, key, &first, BPF_NOEXIST) < 0)
-                ADD(shared.lost, 1);
+        } else if (failed(bpf_map_update_elem(&stacks, key, &first, BPF_NOEXIST)))
+                ADD(shared.lost_stacks, 1);
 }
 
 /* The name of the kernel's function at an address; run on demand. */

@@ -50,7 +50,7 @@ static __always_inline void count_error(struct dn_bpf_call *call, __u32 number, 
         ADD(call->errors, 1);
         if (count)
                 ADD(*count, 1);
-        else if (bpf_map_update_elem(&errnos, &key, &one, BPF_NOEXIST) < 0)
+        else if (failed(bpf_map_update_elem(&errnos, &key, &one, BPF_NOEXIST)))
                 ADD(shared.lost, 1);
 }
 

@@ -9,6 +9,11 @@ struct dn_bpf_shared shared;
 
 #define ADD(to, n) __sync_fetch_and_add(&(to), (n))
 
+/* Of what changes a map. Before Linux 6.4 an error comes as a number of 32 bits, and so is not below 0. */
+static __always_inline bool failed(long result) {
+        return result != 0;
+}
+
 /* Of a thread, as the one that asked sees it. 0: it is not known there. */
 static __always_inline __u32 number_of(struct task_struct *task) {
         return number_in(BPF_CORE_READ(task, thread_pid), shared.level);

@@ -7,15 +7,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, Record, denet, has_io_uring, of_kind, parse_records, the
-from test_ebpf import NOT_HERE
+from harness import Record, denet, has_io_uring, of_kind, the
+from test_ebpf import NOT_HERE, attach, told
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
@@ -158,13 +157,12 @@ def test_two_processes_are_told_apart_while_they_live(file: Path) -> None:
 
 
 def test_attached_what_comes_from_then_on_is_counted(file: Path, background: Background) -> None:
-    go = file.with_name("go")
-    wait = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.02)\n"
+    go, out = file.with_name("go"), file.with_name("told")
+    wait = f"import os, time\nprint(flush=True)\nwhile not os.path.exists({str(go)!r}): time.sleep(0.02)\n"
     target = background(python(READ_DIRECT + wait + "os.lseek(fd, 0, 0)\nos.readv(fd, [buffer])\n", file))
-    watcher = background([DENET, "--ebpf", "disk", "-j", "attach", str(target.pid)])
-    time.sleep(1.0)
+    assert target.stdout and target.stdout.readline(), "what it reads before has been read"
+    watcher = attach(background, "disk", target.pid, out)
     go.touch()
-    out, err = watcher.communicate(timeout=PATIENCE)
-    found = disk(the(parse_records(out), "exit"))
-    assert found["read_bytes"] == MIB, err
+    found = disk(told(watcher, out))
+    assert found["read_bytes"] == MIB
     assert found["reads"] >= 1

@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import Helper
 from harness import SLOW, cpu_secs
-from test_ebpf import calls, ended, pytestmark  # noqa: F401 # skipped where eBPF does not run
+from test_ebpf import KERNEL, calls, ended, pytestmark  # noqa: F401 # skipped where eBPF does not run
 
 ROOM = 2048  # different errors of different calls (bpf/abi.h, DN_BPF_ERRNOS)
-KERNEL = tuple(int("".join(c for c in n if c.isdigit()) or 0) for n in platform.release().split(".")[:2])
+RING, STACK = 1 << 23, 8192  # bytes of the ring where there are stacks, and of each of these, about
 
 
 # To where one's own memory is seeked is what the call returns, also where that looks like an error.
@@ -45,6 +44,33 @@ def test_where_something_was_lost_a_total_that_nobody_else_has_is_a_lower_bound(
     assert "lower_bound" in record
     used = int.from_bytes(report.read_bytes()[:8], sys.byteorder) / 1e9
     assert cpu_secs(record["totals"]) >= used, "of threads that end nothing was lost here"
+
+
+# Each child is a stack to be unwound, since it is a process of its own, and a thread that has waited and ends.
+UNHEARD = (
+    "import os, signal, sys, time\n"
+    "denet = os.getppid()\n"
+    "os.kill(denet, signal.SIGSTOP)\n"
+    "try:\n"
+    " for _ in range(int(sys.argv[1])):\n"
+    "  pid = os.fork()\n"
+    "  if pid == 0: time.sleep(0.001); os._exit(0)\n"
+    "  os.waitpid(pid, 0)\n"
+    "finally: os.kill(denet, signal.SIGCONT)\n"
+)
+
+
+def test_what_a_full_ring_has_no_room_for_is_lost_and_said(tmp_path: Path) -> None:
+    """While denet is stopped nobody empties it."""
+    count, least = 1500, 1350  # on a busy machine a short sleep may be over before it has begun
+    command = ("run", sys.executable, "-c", UNHEARD, str(count))
+    record = ended("--stacks", tmp_path / "folded", *command, parts="offcpu,exits")
+    waits = record["ebpf"]["offcpu"]
+    assert record["ebpf"]["lost_events"] >= least - RING // STACK
+    assert waits["unlisted_threads"] > 0
+    assert least <= len(waits["thread_stats"]) + waits["unlisted_threads"] <= count + 1
+    assert waits["by_reason"]["sleep"] >= least * 0.001e9, "the sums have them all"
+    assert "lower_bound" not in record, "all were counted"
 
 
 @pytest.mark.skipif(KERNEL < (7, 0), reason="before Linux 7.0 nothing interrupts the program of a tracepoint")

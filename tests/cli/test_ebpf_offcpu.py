@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, SANITIZED, Argument, denet, has_io_uring, of_kind, parse_records, the
-from test_ebpf import NOT_HERE
+from harness import SANITIZED, SLOW, Argument, denet, has_io_uring, of_kind, state_of, the, wait_until
+from test_ebpf import NOT_HERE, attach, told
 
 pytestmark = pytest.mark.skipif(bool(NOT_HERE), reason=NOT_HERE or "eBPF runs here")
 
@@ -44,7 +44,9 @@ def frames_of(block: dict[str, Any], reason: str) -> dict[str, Any]:
 def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
     block = offcpu("run", truth("waits"), kind, str(MS))
     reason = {"unix": "unix_socket", "pipe32": "pipe"}.get(kind, kind)
-    assert MS * 1e6 * 0.98 <= block["by_reason"][reason] <= MS * 1e6 + 1e9
+    # Who ends a wait of another may have begun to count before that one came to wait.
+    least = 0.98 if kind in ("sleep", "poll", "signal", "io_uring") else 0.9
+    assert MS * 1e6 * least <= block["by_reason"][reason] <= MS * 1e6 + 1e9
     sleeps = MS + 20 if kind == "stopped" else MS  # the one that ends the wait
     if kind in ("poll", "signal", "io_uring"):
         assert block["by_reason"]["sleep"] == 0
@@ -55,7 +57,7 @@ def test_a_wait_has_its_length_and_its_reason(truth: Helper, kind: str) -> None:
         others.pop("child", None)
         others.pop("pipe", None)
     if kind == "kernel_lock":
-        assert others.pop("file") >= MS * 1e6 * 0.98  # the one that has the file locked
+        assert others.pop("file") >= MS * 1e6 * least  # the one that has the file locked
         others.pop("other", None)
     assert sum(others.values()) < 0.3 * MS * 1e6, others
 
@@ -122,13 +124,20 @@ def test_what_is_still_blocked_counts_at_the_moment_of_a_sample(truth: Helper) -
         )
 
 
-def test_attached_a_wait_that_had_begun_counts_from_then_on(truth: Helper, background: Background) -> None:
-    target = background([truth("waits"), "sleep", "1500"])
+def test_attached_a_wait_that_had_begun_counts_from_then_on(
+    truth: Helper, background: Background, tmp_path: Path
+) -> None:
+    target = background([truth("waits"), "sleep", "20000" if SLOW else "1500"])
+    wait_until(lambda: state_of(target.pid) == "S")
     time.sleep(0.5)
-    watcher = background([DENET, "--ebpf", "offcpu", "-j", "attach", str(target.pid)])
-    out, _ = watcher.communicate(timeout=PATIENCE)
-    block = the(parse_records(out), "exit")["ebpf"]["offcpu"]
-    assert 0.2e9 <= block["by_reason"]["sleep"] <= 1.1e9
+    before = time.monotonic()
+    watcher = attach(background, "offcpu", target.pid, tmp_path / "told")
+    attached = time.monotonic()
+    assert target.poll() is None
+    target.wait()
+    ended = time.monotonic()
+    block = told(watcher, tmp_path / "told")["ebpf"]["offcpu"]
+    assert (ended - attached) * 0.98 - 0.2 <= block["by_reason"]["sleep"] / 1e9 <= ended - before
 
 
 @pytest.mark.parametrize("kind", [*KINDS, IO_URING])
@@ -143,7 +152,7 @@ def test_the_stack_names_the_function_that_waits_and_all_its_callers(truth: Help
     assert "schedule" in stack["frames"][:3]
     lines = [line for line in folded.read_text().splitlines() if f"wait_in_{kind};" in line]
     assert lines and all(re.fullmatch(r"waits;.*main;.* \d+", line) for line in lines), folded.read_text()
-    assert sum(int(line.rpartition(" ")[2]) for line in lines) >= MS * 1000 * 0.98
+    assert sum(int(line.rpartition(" ")[2]) for line in lines) >= MS * 1000 * 0.9
 
 
 def test_stacks_of_processes_that_live_milliseconds_have_names(truth: Helper, tmp_path: Path) -> None:

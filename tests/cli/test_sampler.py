@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from conftest import Background, Helper
 from harness import (
     DENET,
     PATIENCE,
-    SANITIZED,
+    SLOW,
     TICK,
     Record,
     check_every_line,
@@ -59,6 +60,25 @@ def by_both(pid: int, background: Background, seconds: str = "1.5") -> tuple[lis
     return ours, theirs
 
 
+def wait_for_rest(session: int) -> None:
+    """Until nobody of the session has run between two looks."""
+    before: dict[str, str] = {}
+    now = schedules(session)
+    while now != before:
+        time.sleep(1)
+        before, now = now, schedules(session)
+
+
+def schedules(session: int) -> dict[str, str]:
+    """How long each thread has run."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getsid(int(process.name)) == session:
+                found.update({t.name: (t / "schedstat").read_text() for t in (process / "task").iterdir()})
+    return found
+
+
 def check_same(ours: Record, theirs: Record) -> None:
     """Two tree records of a tree that rests."""
     a, b = processes(ours), processes(theirs)
@@ -97,8 +117,8 @@ time.sleep(60)
 
 def test_both_samplers_say_the_same_of_all_kinds_of_processes(background: Background) -> None:
     target = background([sys.executable, "-c", KINDS])
-    time.sleep(3 if SANITIZED else 2)
-    ours, theirs = by_both(target.pid, background)
+    wait_for_rest(target.pid)
+    ours, theirs = by_both(target.pid, background, "8" if SLOW else "1.5")
     trees = of_kind(ours, "tree"), of_kind(theirs, "tree")
     check_same(trees[0][-1], trees[1][-1])
     check_same(trees[0][5], trees[1][5])
@@ -109,12 +129,12 @@ def test_both_samplers_say_the_same_of_all_kinds_of_processes(background: Backgr
 
 
 def test_both_samplers_say_the_same_of_a_thousand(background: Background) -> None:
-    count = 200 if SANITIZED else 1000
+    count = 200 if SLOW else 1000
     script = f"import os, time\nfor i in range({count - 1}):\n if os.fork() == 0: time.sleep(60)\ntime.sleep(60)"
     target = background([sys.executable, "-c", script])
     wait_until(lambda: len(Path(f"/proc/{target.pid}/task/{target.pid}/children").read_text().split()) == count - 1)
-    time.sleep(0.5)
-    ours, theirs = by_both(target.pid, background, "2.5")
+    wait_for_rest(target.pid)
+    ours, theirs = by_both(target.pid, background, "10" if SLOW else "2.5")
     last = of_kind(theirs, "tree")[-1]
     assert last["aggregated"]["process_count"] == count
     check_same(of_kind(ours, "tree")[-1], last)
@@ -169,12 +189,13 @@ def test_the_main_process_alone_is_sampled_alone(truth: Helper) -> None:
 
 
 def test_memory_is_that_of_statm(background: Background) -> None:
+    pause = 0.5 if SLOW else 0.05
     script = (
-        "import os, time\nkept = []\nfor i in range(20):\n kept.append(os.urandom(3_000_000)); time.sleep(0.05)\n"
+        f"import os, time\nkept = []\nfor i in range(20):\n kept.append(os.urandom(3_000_000)); time.sleep({pause})\n"
         "del kept[5:]; time.sleep(60)"
     )
     target = background([sys.executable, "-c", script])
-    trees = of_kind(by_both(target.pid, background, "2.5")[1], "tree")
+    trees = of_kind(by_both(target.pid, background, "20" if SLOW else "2.5")[1], "tree")
     sizes = [t["parent"]["mem_rss_kb"] for t in trees]
     statm = int(Path(f"/proc/{target.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
     assert max(sizes) > 50_000
@@ -231,7 +252,7 @@ def test_refused_the_command_is_not_started(tmp_path: Path) -> None:
     assert re.fullmatch(r"denet: sampler bpf: lacks CAP_BPF, CAP_PERFMON; .+, or --sampler procfs\n", done.stderr)
 
 
-def grown_tree(count: int, secs: float = 2.5) -> list[str]:
+def grown_tree(count: int, secs: float = 10 if SLOW else 2.5) -> list[str]:
     script = (
         f"import os, time\nfor i in range({count}):\n"
         f" if os.fork() == 0: time.sleep({secs}); os._exit(0)\ntime.sleep({secs + 0.1})"
@@ -262,7 +283,7 @@ def test_where_it_is_not_wanted_it_stays_out(arguments: tuple[str, ...]) -> None
 def test_a_run_may_end_while_it_is_loaded() -> None:
     """Of which the 200 that it is loaded for end after so many milliseconds."""
     script = "import os, time\nfor i in range(220):\n if os.fork() == 0: time.sleep(2)\ntime.sleep({}); os.killpg(0, 9)"
-    for i in range(3 if SANITIZED else 12):
+    for i in range(3 if SLOW else 12):
         command = [sys.executable, "-c", script.format(0.05 + i * 0.01)]
         result = denet("-j", "-i", "10", "-m", "10", "run", "setsid", "-w", *command)
         assert result.status == 137

@@ -58,8 +58,10 @@ int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struc
 bool dn_ebpf_load_leave(struct dn_ebpf_loading *l, struct dn_target *target);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
-/* Events that were lost so far: what maps had no room for, and what the kernel left out (recursion_misses). */
+/* Events that were lost so far: what maps and the ring had no room for, and what the kernel left out
+ * (recursion_misses); the same without stacks. `now`: the kernel is asked, as it is once a second else. */
 uint64_t dn_ebpf_lost(struct dn_ebpf *e, bool now);
+uint64_t dn_ebpf_lost_counts(struct dn_ebpf *e, bool now);
 
 /* exits.c: what all members have used, into now->counted. */
 int dn_ebpf_exits_read(struct dn_ebpf *e, struct dn_pass *pass);

@@ -86,7 +86,7 @@ int dn_ebpf_exits_read(struct dn_ebpf *e, struct dn_pass *pass) {
                 return -ENOMEM;
         set_usage(row, &usage, pass->now->number);
         if (pass->final)
-                e->target->counted = whole && dn_ebpf_lost(e, true) == 0;
+                e->target->counted = whole && dn_ebpf_lost_counts(e, true) == 0;
         e->target->processes_counted =
                 (int64_t)(e->shared->born_processes + (e->target->attached ? e->shared->found_processes : 1));
         return 0;

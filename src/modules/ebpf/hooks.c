@@ -40,7 +40,7 @@ struct dn_hooks dn_hooks_find(void) {
         hooks.sockets = has(types, "btf_trace_sock_send_length", BTF_KIND_TYPEDEF);
         hooks.requests = has(types, "btf_trace_block_io_start", BTF_KIND_TYPEDEF);
         hooks.tcp_page = has(types, "tcp_sendpage", BTF_KIND_FUNC);
-        hooks.udp_page = has(types, "udp_sendpage", BTF_KIND_FUNC);
+        hooks.udp_page = has(types, "ip_append_page", BTF_KIND_FUNC);
         hooks.unix_page = has(types, "unix_stream_sendpage", BTF_KIND_FUNC);
         hooks.nonblock = count_arguments(types, "tcp_recvmsg") == WITH_NONBLOCK;
         btf__free(types);

@@ -297,7 +297,7 @@ static uint64_t missed_by(struct bpf_program *program) {
         return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
 }
 
-uint64_t dn_ebpf_lost(struct dn_ebpf *e, bool now) {
+uint64_t dn_ebpf_lost_counts(struct dn_ebpf *e, bool now) {
         const int64_t pace_ns = 1000000000;
         int64_t mono_ns = dn_clock_mono_ns();
         struct bpf_program *program;
@@ -307,5 +307,9 @@ uint64_t dn_ebpf_lost(struct dn_ebpf *e, bool now) {
                 e->asked_ns = mono_ns;
                 bpf_object__for_each_program(program, e->programs->obj) e->missed += missed_by(program);
         }
-        return e->missed + e->shared->lost + (e->stacks ? dn_ebpf_stacks_lost(e->stacks) : 0);
+        return e->missed + e->shared->lost;
+}
+
+uint64_t dn_ebpf_lost(struct dn_ebpf *e, bool now) {
+        return dn_ebpf_lost_counts(e, now) + e->shared->lost_stacks + (e->stacks ? dn_ebpf_stacks_lost(e->stacks) : 0);
 }
