@@ -55,7 +55,7 @@ static void *hold(void *nothing) {
         pthread_mutex_lock(&mutex);
         if (write(ends[1], "x", 1) != 1)
                 die("write");
-        sleep_ms(ms);
+        sleep_while_it_waits();
         pthread_mutex_unlock(&mutex);
         return nothing;
 }
