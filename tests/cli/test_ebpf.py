@@ -134,6 +134,15 @@ def test_twenty_thousand_short_children_are_all_counted(truth: Helper, tmp_path:
     assert forked["exit_group"]["count"] == count + 1
 
 
+@pytest.mark.parametrize("parts", ["syscalls,exits", "offcpu"])
+def test_what_is_read_to_load_it_is_not_what_the_command_read(parts: str) -> None:
+    plain = totals(denet("-j", "run", "true").records)
+    here = ended("run", "true", parts=parts)
+    assert "lower_bound" not in here
+    for name in ("syscall_read_bytes", "io_read_ops", "syscall_write_bytes"):
+        assert here["totals"][name] == plain[name], name
+
+
 @pytest.mark.parametrize("how", ["daemons", "ignored", "unwaited", "quit"])
 def test_those_whose_totals_nobody_gets_are_counted_too(truth: Helper, tmp_path: Path, how: str) -> None:
     """Attached or not: without eBPF these are lower bounds."""

@@ -251,3 +251,10 @@ def test_with_raised_rights_the_library_path_of_the_environment_is_not_looked_at
     assert abilities(parse_records(result.stdout)) == [
         {"available": False, "reason": "no driver library (libnvidia-ml.so.1)"}
     ]
+
+
+def test_what_the_thread_that_asks_the_driver_reads_is_not_what_the_command_read() -> None:
+    plain = the(denet("-j", "run", "true", env=environment("devices=2")).records, "exit")
+    asked = the(gpu_run("devices=2", "run", "true").records, "exit")
+    assert "lower_bound" not in asked
+    assert asked["totals"]["syscall_read_bytes"] == plain["totals"]["syscall_read_bytes"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -367,3 +368,14 @@ def test_a_process_that_executes_itself_from_a_thread_is_one_and_what_it_wrote_c
     last = the(records, "exit")
     assert "lower_bound" not in last
     assert (last["totals"]["syscall_write_bytes"], last["totals"]["processes_seen"]) == (times * size, 2)
+
+
+def test_what_denet_does_about_a_signal_is_never_taken_for_what_the_tree_wrote(
+    records_file: Path, truth: Helper, tmp_path: Path, background: Background
+) -> None:
+    spawn = [truth("spawn"), str(tmp_path / "report"), "daemons", "100", "0"]
+    monitor = background([DENET, "-q", "-i", "1", "-m", "1", "-o", records_file, "run", *spawn])
+    while monitor.poll() is None:
+        os.kill(monitor.pid, signal.SIGCHLD)
+    assert monitor.returncode == 0
+    assert totals(read_records(records_file))["syscall_write_bytes"] == 0

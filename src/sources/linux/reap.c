@@ -4,7 +4,8 @@
  *
  * A subreaper that starts nothing else takes the sum from the kernel instead, which has it finer than a sum of single
  * ends, and of those too that were never seen: getrusage(RUSAGE_CHILDREN), and for I/O /proc/self/io, in which what was
- * waited for is folded, less what this thread did: a subreaper has no other that reads or writes. */
+ * waited for is folded, less what its own threads did. Those that work only while the sources are opened have ended
+ * when it is read for the first time; of others what they were seen to have done stays theirs when they end. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "sources/linux/parse_io.h"
@@ -13,14 +14,19 @@
 #include "sources/linux/sources.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 struct reap {
         struct dn_target *target;
         struct dn_row *row;      /* what one end adds */
         struct dn_row *baseline; /* what was waited for before: not of this tree */
+        bool sharp;              /* it is known exactly */
+        struct dn_io others;     /* what other threads of this process have done */
 };
 
 static int64_t us_of(struct timeval t) {
@@ -53,58 +59,114 @@ static bool read_io(int directory, const char *path, struct dn_io *ret_io) {
         return n >= 0 && dn_io_parse((struct dn_str){file, (size_t)n}, ret_io) == 0;
 }
 
-static void subtract(struct dn_io *from, const struct dn_io *io) {
-        from->rchar -= io->rchar;
-        from->wchar -= io->wchar;
-        from->syscr -= io->syscr;
-        from->syscw -= io->syscw;
-        from->read_bytes -= io->read_bytes;
-        from->write_bytes -= io->write_bytes;
-        from->cancelled_write_bytes -= io->cancelled_write_bytes;
+/* Each counter by itself. */
+static void each(struct dn_io *to, const struct dn_io *from, uint64_t (*with)(uint64_t a, uint64_t b)) {
+        to->rchar = with(to->rchar, from->rchar);
+        to->wchar = with(to->wchar, from->wchar);
+        to->syscr = with(to->syscr, from->syscr);
+        to->syscw = with(to->syscw, from->syscw);
+        to->read_bytes = with(to->read_bytes, from->read_bytes);
+        to->write_bytes = with(to->write_bytes, from->write_bytes);
+        to->cancelled_write_bytes = with(to->cancelled_write_bytes, from->cancelled_write_bytes);
 }
 
-/* What all that were ever waited for had read and written. The threads are read first and the process again until
- * nothing came between: the reading itself is I/O, of a size that does not repeat. */
-static bool children_io(int root, struct dn_io *ret_io) {
+static uint64_t sum(uint64_t a, uint64_t b) {
+        return a + b;
+}
+
+static uint64_t difference(uint64_t a, uint64_t b) {
+        return a - b;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b) {
+        return a > b ? a : b;
+}
+
+static bool has_other_threads(int root) {
+        enum { NO_OTHER = 3 }; /* links: two, and one a thread */
+        struct stat st;
+
+        return fstatat(root, "self/task", &st, 0) < 0 || st.st_nlink != NO_OTHER;
+}
+
+/* What the threads besides this one have done. */
+static void look_at_others(struct reap *reap) {
+        int root = reap->target->procfs->root;
+        int tasks = has_other_threads(root) ? dn_file_directory(root, "self/task") : -1;
+        dn_autodir DIR *dir = dn_entries_of(tasks);
+        struct dn_io all = {0}, io;
+        struct dirent *entry;
+        char path[300];
+        uint64_t tid;
+
+        while (dir && (entry = readdir(dir))) {
+                snprintf(path, sizeof(path), "%s/io", entry->d_name);
+                if (dn_str_u64(dn_str_of(entry->d_name), &tid) && tid != (uint64_t)gettid() &&
+                    read_io(tasks, path, &io))
+                        each(&all, &io, sum);
+        }
+        each(&reap->others, &all, greater);
+}
+
+/* What this thread did, and what the process did: its threads, and all that it ever waited for. Both are given out
+ * before the reading of either is counted, so between the two stands the first read alone, as long as no handler of a
+ * signal writes or reads there. */
+static bool read_both(int thread, int process, struct dn_io *ret_mine, struct dn_io *ret_all) {
+        char own[512], all[512];
+        sigset_t every, before;
+        int n_own, n_all;
+
+        sigfillset(&every);
+        if (pthread_sigmask(SIG_SETMASK, &every, &before) != 0)
+                return false;
+        n_own = dn_file_reread(thread, own, sizeof(own));
+        n_all = dn_file_reread(process, all, sizeof(all));
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (n_own < 0 || n_all < 0 || dn_io_parse((struct dn_str){own, (size_t)n_own}, ret_mine) < 0)
+                return false;
+        ret_mine->rchar += (uint64_t)n_own;
+        ret_mine->syscr++;
+        return dn_io_parse((struct dn_str){all, (size_t)n_all}, ret_all) == 0;
+}
+
+/* What all that were ever waited for had read and written: of what other threads did meanwhile, if `most`, all. Above
+ * 0: they did nothing; below: it could not be read. */
+static int children_io(struct reap *reap, bool most, struct dn_io *ret_io) {
+        int root = reap->target->procfs->root;
         dn_autoclose int process = openat(root, "self/io", O_RDONLY | O_CLOEXEC);
-        char path[64], all[512], own[512];
         dn_autoclose int thread = -1;
-        struct dn_io io, mine;
-        int n_all, n_own;
+        struct dn_io mine, before;
+        char path[64];
 
         snprintf(path, sizeof(path), "self/task/%d/io", (int)gettid());
         thread = openat(root, path, O_RDONLY | O_CLOEXEC);
-        if (thread < 0 || process < 0)
-                return false;
-        /* Both are given out before the reading of either is counted, so between the two stands the first read alone.
-         */
-        n_own = dn_file_reread(thread, own, sizeof(own));
-        n_all = dn_file_reread(process, all, sizeof(all));
-        if (n_own < 0 || n_all < 0 || dn_io_parse((struct dn_str){all, (size_t)n_all}, &io) < 0 ||
-            dn_io_parse((struct dn_str){own, (size_t)n_own}, &mine) < 0)
-                return false;
-        mine.rchar += (uint64_t)n_own;
-        mine.syscr++;
-        subtract(&io, &mine);
-        *ret_io = io;
-        return true;
+        look_at_others(reap);
+        before = reap->others;
+        if (thread < 0 || process < 0 || !read_both(thread, process, &mine, ret_io))
+                return -1;
+        look_at_others(reap);
+        each(ret_io, &mine, difference);
+        each(ret_io, most ? &before : &reap->others, difference);
+        return memcmp(&before, &reap->others, sizeof(before)) == 0;
 }
 
-/* All that this process has waited for so far. */
-static void read_total(const struct reap *reap, struct dn_row *row) {
+/* All that this process has waited for so far. False: it is not known exactly. */
+static bool read_total(struct reap *reap, bool most, struct dn_row *row) {
+        enum { TRIES = 8, TRIES_TO_READ = 2 };
         struct rusage ru;
         struct dn_io io;
-
-        int root = reap->target->procfs->root;
+        int r = 0;
 
         row->has = 0;
         if (getrusage(RUSAGE_CHILDREN, &ru) == 0)
                 set_usage(row, &ru);
-        for (int tries = 0; tries < 2; tries++) /* there is no other account of it */
-                if (children_io(root, &io)) {
+        /* There is no other account of it. */
+        for (int tries = 0; tries < TRIES && r <= 0 && (r == 0 || tries < TRIES_TO_READ); tries++) {
+                r = children_io(reap, most, &io);
+                if (r >= 0)
                         set_io(row, &io);
-                        break;
-                }
+        }
+        return r > 0;
 }
 
 static void reap_close(void *state) {
@@ -128,9 +190,18 @@ static int reap_open(void **ret_state, struct dn_target *t, struct dn_text *why)
                 reap_close(reap);
                 return -ENOMEM;
         }
-        if (t->subreaper)
-                read_total(reap, reap->baseline);
         *ret_state = reap;
+        return 0;
+}
+
+/* First while the command is held; at last there may be threads that end with this pass. */
+static int reap_read(void *state, struct dn_pass *pass) {
+        struct reap *reap = state;
+
+        if (pass->first && reap->target->subreaper)
+                reap->sharp = read_total(reap, true, reap->baseline);
+        else if (pass->final && reap->target->subreaper)
+                look_at_others(reap);
         return 0;
 }
 
@@ -263,10 +334,14 @@ static bool next_zombie(struct dn_target *t, pid_t *ret_pid) {
 /* What was not known at the beginning has nothing that it could be counted from. */
 static int take_total(struct reap *reap, struct dn_ledger *l) {
         const uint64_t needed = UINT64_C(1) << DN_cpu_user_secs | UINT64_C(1) << DN_syscall_write_bytes;
+        bool sharp = read_total(reap, false, reap->row) && reap->sharp;
 
-        read_total(reap, reap->row);
         reap->row->has &= reap->baseline->has;
-        l->reaped_why = needed & ~reap->row->has ? "the kernel's total of those that ended could not be read" : NULL;
+        l->reaped_why = NULL;
+        if (needed & ~reap->row->has)
+                l->reaped_why = "the kernel's total of those that ended could not be read";
+        else if (!sharp)
+                l->reaped_why = "threads of denet were at work when the kernel's total of those that ended was read";
         for (int id = 0; id < DN_FIELDS; id++)
                 if (reap->row->has >> id & 1)
                         reap->row->v[id] -= dn_row_or_zero(reap->baseline, id);
@@ -290,4 +365,5 @@ static int reap_drain(void *state, struct dn_ledger *l) {
         return any && reap->target->subreaper ? take_total(reap, l) : 0;
 }
 
-const struct dn_source dn_source_reap = {.open = reap_open, .drain = reap_drain, .close = reap_close};
+const struct dn_source dn_source_reap = {
+        .open = reap_open, .drain = reap_drain, .read = reap_read, .close = reap_close};
