@@ -108,14 +108,28 @@ static bool waits_for_all(const struct denet *d) {
         return !d->finish_now && (d->o.flags & DENET_WAIT_ALL || d->stopping);
 }
 
+/* The last pass may have found somebody who is to be waited for, or who has ended meanwhile. 0, 1, or -ENOMEM. */
+static int waits_on(struct denet *d) {
+        int r;
+
+        if (!waits_for_all(d) || dn_ending_anyone(d))
+                return waits_for_all(d);
+        r = dn_sample_drain(d);
+        if (r < 0 || d->ledger.n_left == 0)
+                return r;
+        d->schedule.due_ns = dn_clock_mono_ns();
+        return 1;
+}
+
 int dn_ending_finish(struct denet *d) {
         int64_t before_ns = d->last_sample_ns ? d->last_sample_ns : d->start_mono_ns;
         struct dn_queued item = {.kind = DN_EXIT, .sample = &d->totals, .exit = &d->exit};
         int r = dn_sample_take(d, true);
 
-        /* The pass may have found somebody who is to be waited for. */
-        if (r < 0 || (waits_for_all(d) && dn_ending_anyone(d)))
-                return r;
+        if (r == 0)
+                r = waits_on(d);
+        if (r != 0)
+                return r < 0 ? r : 0;
         fill_exit(d, d->last_sample_ns - before_ns);
         r = take_totals(d);
         if (r < 0)

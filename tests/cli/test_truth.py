@@ -370,6 +370,20 @@ def test_a_process_that_executes_itself_from_a_thread_is_one_and_what_it_wrote_c
     assert (last["totals"]["syscall_write_bytes"], last["totals"]["processes_seen"]) == (times * size, 2)
 
 
+@pytest.mark.parametrize("cgroup", ["auto", "off"])
+def test_whoever_began_by_an_older_number_is_found_at_the_end_and_waited_for(
+    cgroup: str, records_file: Path, truth: Helper
+) -> None:
+    command = [truth("older"), "50000", "300"]
+    if subprocess.run([command[0], "0", "0"]).returncode == 77:
+        pytest.skip("no number may be chosen here")
+    records = measure(records_file, command, "--wait-all", "--cgroup", cgroup)[1]
+    last = the(records, "exit")
+    assert "lower_bound" not in last
+    assert (last["totals"]["syscall_write_bytes"], last["totals"]["processes_seen"]) == (50_000, 2)
+    assert last["totals"]["wall_secs"] > 0.3
+
+
 def test_what_denet_does_about_a_signal_is_never_taken_for_what_the_tree_wrote(
     records_file: Path, truth: Helper, tmp_path: Path, background: Background
 ) -> None:

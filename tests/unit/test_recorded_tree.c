@@ -652,6 +652,26 @@ static void a_newcomer_is_found_when_the_numbers_wrap(void **state) {
         scene_remove(&scene);
 }
 
+/* As one looks whose thread is just taking it over. */
+static void a_newcomer_without_threads_is_looked_at_once_more(void **state) {
+        struct scene scene;
+        struct denet *d;
+
+        scene_load(&scene, "6.12");
+        scene_copy(&scene);
+        put_newest(&scene, 1000);
+        d = watch(&scene, "scene");
+        scene_write(&scene, 1001, "stat", DN_STR("1001 (child) X 0 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 0 0 5000 0 0\n"));
+        put_newest(&scene, 1001);
+        pass(d);
+        assert_null(row_of(d, 1001));
+        put_process(&scene, 1001, "child", scene_find(&scene, "scene")->pid, 5000);
+        pass(d);
+        assert_non_null(row_of(d, 1001));
+        denet_free(d);
+        scene_remove(&scene);
+}
+
 static void without_loadavg_all_are_looked_at(void **state) {
         struct scene scene;
         struct denet *d;
@@ -910,9 +930,12 @@ RUN_TESTS(LEAVES_NOTHING(everyone_below_the_root_is_admitted_and_nobody_else),
           LEAVES_NOTHING(a_pid_that_is_used_again_is_somebody_else),
           LEAVES_NOTHING(a_pid_that_is_used_again_elsewhere_is_no_member),
           LEAVES_NOTHING(newcomers_are_found_when_the_newest_pid_has_moved),
-          LEAVES_NOTHING(a_newcomer_is_found_when_the_numbers_wrap), LEAVES_NOTHING(without_loadavg_all_are_looked_at),
-          LEAVES_NOTHING(a_member_that_is_adopted_stays_one), LEAVES_NOTHING(a_tree_may_outlive_its_root),
-          LEAVES_NOTHING(a_new_name_is_taken_over), LEAVES_NOTHING(without_io_its_fields_are_absent_not_zero),
+          LEAVES_NOTHING(a_newcomer_is_found_when_the_numbers_wrap),
+          LEAVES_NOTHING(a_newcomer_without_threads_is_looked_at_once_more),
+
+          LEAVES_NOTHING(without_loadavg_all_are_looked_at), LEAVES_NOTHING(a_member_that_is_adopted_stays_one),
+          LEAVES_NOTHING(a_tree_may_outlive_its_root), LEAVES_NOTHING(a_new_name_is_taken_over),
+          LEAVES_NOTHING(without_io_its_fields_are_absent_not_zero),
           LEAVES_NOTHING(what_was_refused_is_not_tried_again), LEAVES_NOTHING(without_statm_or_status_memory_is_absent),
           LEAVES_NOTHING(garbage_in_any_file_takes_nothing_away), LEAVES_NOTHING(garbage_from_the_start_is_no_process),
           LEAVES_NOTHING(a_root_that_cannot_be_read_is_an_error))

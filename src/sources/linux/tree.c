@@ -19,6 +19,7 @@
 #include "sources/linux/sources.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 enum { MISSING_MAX = 1024 };
 static const int64_t full_look_ns = 5000000000, seldom_ns = 60000000000;
@@ -105,6 +106,8 @@ static int read_candidate(const struct tree *tree, int64_t pid, struct candidate
                 return n;
         if (dn_stat_parse((struct dn_str){line, (size_t)n}, &st) < 0)
                 return -EBADMSG;
+        if (st.num_threads == 0)
+                return -ESRCH; /* just being reaped, and no longer anybody's child */
         *ret_c = (struct candidate){
                 .pid = pid, .ppid = st.ppid, .start_ticks = st.start_ticks, .comm_size = st.comm_size};
         memcpy(ret_c->comm, st.comm, st.comm_size);
@@ -140,8 +143,10 @@ static int look_at(struct tree *tree, int64_t pid, bool again) {
                 return 0;
         }
         r = read_candidate(tree, pid, &c);
+        if (r == -ESRCH) /* for a moment too where a thread of it executes a program, and takes over its number */
+                r = read_candidate(tree, pid, &c);
         /* No descriptor or no memory for it now: it is there all the same. */
-        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EINTR || (r == -EIO && !again))
+        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EINTR || ((r == -EIO || r == -ESRCH) && !again))
                 note_missing(tree, pid);
         return r < 0 || (member && member->key.start == c.start_ticks) ? 0 : note(tree, &c);
 }
@@ -323,7 +328,15 @@ static int64_t longest_range(const struct dn_pass *pass) {
         return 2000 + 4 * (int64_t)pass->now->part[DN_PROCESS].n;
 }
 
-/* By the numbers: who is new since the last pass. */
+/* Somebody is ours to wait for, a member or not. */
+static bool has_children(const struct tree *tree) {
+        siginfo_t info;
+
+        return tree->target->subreaper && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* By the numbers: who is new since the last pass. At the end nobody may be overlooked, who came by none of them either.
+ */
 static int look_for_new(struct tree *tree, const struct dn_pass *pass) {
         int64_t newest = newest_pid(tree), from = tree->newest;
         bool unknown;
@@ -335,6 +348,8 @@ static int look_for_new(struct tree *tree, const struct dn_pass *pass) {
                 return 0; /* it is held, and has started nothing */
         }
         unknown = newest == 0 || from == 0 || newest < from || newest - from > longest_range(pass);
+        if (pass->final && has_children(tree))
+                tree->full_after_ns = tree->proc_after_ns = 0;
         if (unknown || pass->mono_ns >= tree->full_after_ns)
                 return look_at_all(tree, pass->mono_ns, unknown ? 0 : from);
         return newest == from && tree->n_missing == 0 ? 0 : look_at_new(tree, from, newest);
