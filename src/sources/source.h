@@ -33,6 +33,8 @@ struct dn_target {
         int64_t peak_kb;     /* largest ru_maxrss of any process waited for, descendants included */
         uint64_t never_seen; /* ended before a pass could see them */
         bool has_waited;     /* the main process had waited for children of its own: it has started some */
+        /* Written by the one that looks for members: */
+        int64_t begun; /* processes and threads that have begun on this machine, at most; -1: not known */
         /* Written by a source that counts every member by itself (eBPF): */
         bool counted;              /* it has missed none: no total is a lower bound */
         int64_t processes_counted; /* members that there were in all; 0: not known */

@@ -34,28 +34,46 @@ static bool has_forked(const struct denet *d) {
                        dn_row_or_zero(dn_table_row(first, 0), DN_reaped_page_faults_cached);
 }
 
-/* A cgroup of the command's own holds those too who left the tree; the kernel counts both from the same clock. */
-static bool cgroup_used_more(const struct denet *d) {
+/* A cgroup of the command's own holds those too who left the tree, and those whose totals nobody was handed; the kernel
+ * counts both from the same clock. */
+static bool cgroup_used_more(const struct denet *d, int64_t than_us) {
         const struct dn_table *cgroup = &d->last->part[DN_CGROUP];
         const struct dn_row *whole = dn_sample_whole(&d->sample);
-        const int64_t tick_us = 10000;
         int64_t all_us;
 
         return d->cgroup.own && cgroup->n > 0 && dn_row_get(dn_table_row(cgroup, 0), DN_CGROUP_cpu_secs, &all_us) &&
-               all_us > tick_us + dn_row_or_zero(whole, DN_cpu_user_secs) + dn_row_or_zero(whole, DN_cpu_system_secs);
+               all_us - dn_row_or_zero(whole, DN_cpu_user_secs) - dn_row_or_zero(whole, DN_cpu_system_secs) > than_us;
+}
+
+/* Where everybody was waited for, what was handed on lacks only what each thread does after it was counted: some 2 us,
+ * and of a process's first one nothing. More is that of children whom the kernel did not let anybody wait for. */
+static bool was_handed_less(const struct denet *d) {
+        enum { FEW_US = 2000, A_THREAD_US = 10 };
+
+        return d->target.begun >= 0 && count_living(d) == 0 &&
+               cgroup_used_more(d, FEW_US + A_THREAD_US * d->target.begun);
+}
+
+static const char *lower_bound_of_subreaper(const struct denet *d) {
+        if (d->ledger.reaped_why || !was_handed_less(d))
+                return d->ledger.reaped_why;
+        return "the cgroup used more CPU time than parents were handed, as when SIGCHLD is ignored";
 }
 
 /* Where the caller is no subreaper, orphans go to somebody else, unseen if they are short. */
 static const char *lower_bound(const struct denet *d) {
+        const int64_t tick_us = 10000;
         bool attached = d->mode == DN_MODE_ATTACH;
 
         if (d->target.counted)
                 return NULL;
-        if (d->ledger.lower_bound || d->target.subreaper)
-                return d->ledger.lower_bound ? d->ledger.lower_bound : d->ledger.reaped_why;
+        if (d->ledger.lower_bound)
+                return d->ledger.lower_bound;
+        if (d->target.subreaper)
+                return lower_bound_of_subreaper(d);
         if (attached && d->last->part[DN_PROCESS].n > 0 && dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
                 return "attached, and the process was waited for by its parent before its last reading";
-        if (!d->target.children || !(has_forked(d) || cgroup_used_more(d)))
+        if (!d->target.children || !(has_forked(d) || cgroup_used_more(d, tick_us)))
                 return NULL;
         if (!attached)
                 return "the caller is no subreaper, so an orphan that ended between two samples is not counted";

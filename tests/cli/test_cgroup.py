@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Background
+from conftest import Background, Helper
 from harness import (
     DENET,
     SANITIZED,
@@ -221,6 +221,22 @@ def test_a_command_that_is_not_there_leaves_none(background: Background) -> None
     process = background([DENET, "run", "/nowhere/at/all"])
     assert process.wait() == 127
     assert list(ABOVE.glob(f"denet-{process.pid}-*")) == []
+
+
+@makes_one
+def test_what_nobody_was_handed_and_no_sample_saw_is_known_by_its_cpu_time(
+    records_file: Path, truth: Helper, tmp_path: Path
+) -> None:
+    command = [truth("spawn"), str(tmp_path / "report"), "unhanded", "20", "2000"]
+    last = the(measure(records_file, command, "-i", "5000", "-m", "5000")[1], "exit")
+    assert last["totals"]["processes_seen"] == 1
+    assert last["lower_bound"]["reason"].startswith("the cgroup used more CPU time than parents were handed")
+
+
+@makes_one
+def test_the_end_of_threads_that_is_not_counted_is_no_loss(records_file: Path, truth: Helper) -> None:
+    last = the(measure(records_file, [truth("threads"), "3000"])[1], "exit")
+    assert "lower_bound" not in last
 
 
 LIBRARY = """

@@ -7,6 +7,7 @@
  *     deep      each starts the next and waits for it; each also sleeps ARG milliseconds when it is at the bottom
  *     daemons   forked twice, in a session of their own: nobody here can wait for them
  *     ignored   SIGCHLD is ignored, so that the kernel reaps them
+ *     unhanded  one after another, with SA_NOCLDWAIT, so that the kernel reaps them too
  *     unwaited  nobody waits; they are zombies until this one ends
  *     exec      no process but this one, which executes itself COUNT times
  *     writers   each writes ARG bytes to /dev/null
@@ -112,6 +113,18 @@ static void start_each(uint64_t count) {
                         live();
 }
 
+/* One after the other, so that hardly ever one is there. */
+static void start_unhanded(uint64_t count) {
+        const struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+
+        sigaction(SIGCHLD, &action, NULL);
+        for (uint64_t i = 0; i < count; i++) {
+                if (fork_or_die() == 0)
+                        live();
+                waitpid(-1, NULL, 0);
+        }
+}
+
 static void write_each(uint64_t count, uint64_t bytes) {
         static char chunk[1 << 16];
 
@@ -157,7 +170,9 @@ int main(int argc, char *argv[]) {
                 signal(SIGCHLD, SIG_IGN);
                 start_each(count);
                 wait_for_reports(count);
-        } else if (strcmp(how, "unwaited") == 0) {
+        } else if (strcmp(how, "unhanded") == 0)
+                start_unhanded(count);
+        else if (strcmp(how, "unwaited") == 0) {
                 start_each(count);
                 wait_for_reports(count);
         } else if (strcmp(how, "exec") == 0) {

@@ -672,6 +672,44 @@ static void a_newcomer_without_threads_is_looked_at_once_more(void **state) {
         scene_remove(&scene);
 }
 
+static void put_numbers(const struct scene *scene, const char *most) {
+        char path[SCENE_PATH + 16];
+
+        snprintf(path, sizeof(path), "%s/sys", scene->proc);
+        mkdir(path, 0755);
+        snprintf(path, sizeof(path), "%s/sys/kernel", scene->proc);
+        mkdir(path, 0755);
+        scene_write(scene, 0, "sys/kernel/pid_max", dn_str_of(most));
+}
+
+static void who_has_begun_is_counted_by_the_numbers_also_where_they_wrap(void **state) {
+        struct scene scene;
+        struct denet *d;
+
+        scene_load(&scene, "6.12");
+        scene_copy(&scene);
+        put_numbers(&scene, "2000\n");
+        put_newest(&scene, 1000);
+        d = watch(&scene, "scene");
+        pass(d);
+        assert_int_equal(d->target.begun, 0);
+        put_newest(&scene, 1004);
+        pass(d);
+        assert_int_equal(d->target.begun, 4);
+        put_newest(&scene, 4);
+        pass(d);
+        assert_int_equal(d->target.begun, 1004);
+        scene_delete(&scene, 0, "sys");
+        put_newest(&scene, 3);
+        pass(d);
+        assert_int_equal(d->target.begun, -1);
+        put_newest(&scene, 5);
+        pass(d);
+        assert_int_equal(d->target.begun, -1);
+        denet_free(d);
+        scene_remove(&scene);
+}
+
 static void without_loadavg_all_are_looked_at(void **state) {
         struct scene scene;
         struct denet *d;
@@ -932,7 +970,7 @@ RUN_TESTS(LEAVES_NOTHING(everyone_below_the_root_is_admitted_and_nobody_else),
           LEAVES_NOTHING(newcomers_are_found_when_the_newest_pid_has_moved),
           LEAVES_NOTHING(a_newcomer_is_found_when_the_numbers_wrap),
           LEAVES_NOTHING(a_newcomer_without_threads_is_looked_at_once_more),
-
+          LEAVES_NOTHING(who_has_begun_is_counted_by_the_numbers_also_where_they_wrap),
           LEAVES_NOTHING(without_loadavg_all_are_looked_at), LEAVES_NOTHING(a_member_that_is_adopted_stays_one),
           LEAVES_NOTHING(a_tree_may_outlive_its_root), LEAVES_NOTHING(a_new_name_is_taken_over),
           LEAVES_NOTHING(without_io_its_fields_are_absent_not_zero),

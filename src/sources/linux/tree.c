@@ -335,6 +335,16 @@ static bool has_children(const struct tree *tree) {
         return tree->target->subreaper && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+/* Numbers are given out one after the other, and when there are no more from the lowest on. */
+static void count_begun(struct tree *tree, int64_t from, int64_t to) {
+        struct dn_target *t = tree->target;
+        uint64_t numbers = 0;
+
+        if (to < from && dn_file_u64(t->procfs->root, "sys/kernel/pid_max", &numbers) < 0)
+                to = 0;
+        t->begun = from > 0 && to > 0 && t->begun >= 0 ? t->begun + to - from + (int64_t)numbers : -1;
+}
+
 /* By the numbers: who is new since the last pass. At the end nobody may be overlooked, who came by none of them either.
  */
 static int look_for_new(struct tree *tree, const struct dn_pass *pass) {
@@ -342,6 +352,8 @@ static int look_for_new(struct tree *tree, const struct dn_pass *pass) {
         bool unknown;
 
         tree->newest = newest;
+        if (!pass->first)
+                count_begun(tree, from, newest);
         if (pass->first && tree->target->own_child) {
                 tree->full_after_ns = pass->mono_ns + full_look_ns;
                 tree->proc_after_ns = pass->mono_ns + seldom_ns;
@@ -398,6 +410,7 @@ static int look_by_sampler(struct tree *tree, const struct dn_pass *pass) {
         if (r < 0 || sampler->strangers > 0 || sampler->misses(sampler))
                 return r < 0 ? r : look_for_new(tree, pass);
         tree->newest = 0;
+        tree->target->begun = -1;
         if (!has_own_cgroup(tree) || pass->mono_ns < tree->full_after_ns)
                 return 0;
         tree->full_after_ns = pass->mono_ns + full_look_ns;
