@@ -50,17 +50,22 @@ static int64_t faults_due(const struct dn_lost *lost, struct dn_key parent) {
         return due;
 }
 
+/* What the parent was handed since; of one that has ended meanwhile that says nothing: another one may have taken over
+ * its children and waited for them. */
+static int64_t handed_since(const struct dn_vanished *v, const struct dn_row *parent) {
+        return parent && !dn_row_ended(parent) ? faults_handed(parent) - v->faults_before : INT64_MAX;
+}
+
 /* Where a parent was handed less than it should have been but something, some were lost and nobody knows which. */
 static int look_at_pending(const struct dn_lost *lost, const struct dn_snapshot *now, struct dn_ledger *ledger) {
         for (uint32_t i = 0; i < lost->n; i++) {
                 const struct dn_vanished *v = &lost->pending[i];
-                const struct dn_row *parent = dn_snapshot_find(now, v->parent);
-                int64_t handed = parent ? faults_handed(parent) - v->faults_before : INT64_MAX;
+                int64_t handed = handed_since(v, dn_snapshot_find(now, v->parent));
 
                 if (handed == 0 && faults(v->row) > 0) {
                         if (lose(ledger, v->row, dn_ledger_ignored) < 0)
                                 return -ENOMEM;
-                } else if (parent && handed < faults_due(lost, v->parent))
+                } else if (handed < faults_due(lost, v->parent))
                         ledger->lower_bound = dn_ledger_ignored;
         }
         return 0;

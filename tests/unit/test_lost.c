@@ -110,6 +110,19 @@ static void a_parent_that_was_handed_too_little_makes_a_lower_bound_alone(void *
         assert_int_equal(written_off(c), 0);
 }
 
+/* A subreaper within the tree has waited for it. */
+static void a_child_whose_parent_has_ended_unwaited_for_is_not_written_off(void **state) {
+        struct scene *c = *state;
+
+        leave(c, 1, child);
+        look(c, 1);
+        assert_int_equal(dn_snapshot_begin(&c->s[2], &c->s[1], 2, 2), 0);
+        set(c, 2, parent, DN_state, 'Z');
+        look(c, 2);
+        assert_null(c->ledger.lower_bound);
+        assert_int_equal(written_off(c), 0);
+}
+
 static void an_orphan_that_was_taken_away_is_written_off(void **state) {
         struct scene *c = *state;
 
@@ -154,6 +167,7 @@ static void a_process_that_ignores_sigchld_is_enough(void **state) {
 RUN_TESTS(TEST(a_child_that_was_waited_for_is_not_lost),
           TEST(a_child_whose_parent_was_handed_nothing_is_written_off_with_what_it_had_reaped),
           TEST(a_parent_that_was_handed_too_little_makes_a_lower_bound_alone),
+          TEST(a_child_whose_parent_has_ended_unwaited_for_is_not_written_off),
           TEST(an_orphan_that_was_taken_away_is_written_off),
           TEST(an_orphan_that_a_subreaper_of_the_tree_waited_for_before_it_ended_is_not_counted_twice),
           TEST(an_orphan_that_is_ours_to_wait_for_is_not_lost), TEST(a_process_that_ignores_sigchld_is_enough))
