@@ -133,7 +133,7 @@ void execute_self(struct life *l) {
 static void vfork_exec(struct life *l) {
         struct life child = *l;
 
-        child.account = take_account(l->ledger);
+        child.account = take_account(l->ledger, l->account);
         if (!child.account)
                 return;
         child.random = chance(l, UINT64_MAX) | 1;
@@ -302,6 +302,7 @@ static void ignore_signals(struct life *l) {
                 sigprocmask(SIG_BLOCK, &all, NULL);
         if (chance(l, 12) == 0) {
                 l->ledger->ignorers++;
+                l->account->ignores = 1;
                 signal(SIGCHLD, SIG_IGN);
         }
 }

@@ -136,17 +136,19 @@ static void begin(struct life *l) {
         note_cpu(l->account);
 }
 
-struct account *take_account(struct ledger *ledger) {
+struct account *take_account(struct ledger *ledger, const struct account *parent) {
         uint64_t n = __atomic_fetch_add(&ledger->made, 1, __ATOMIC_SEQ_CST);
 
-        if (n < ledger->most)
+        if (n < ledger->most) {
+                ledger->accounts[n].parent = parent ? (uint64_t)(parent - ledger->accounts) + 1 : 0;
                 return &ledger->accounts[n];
+        }
         __atomic_sub_fetch(&ledger->made, 1, __ATOMIC_SEQ_CST);
         return NULL;
 }
 
 bool fork_life(struct life *l, struct life *ret_child) {
-        struct account *account = take_account(l->ledger);
+        struct account *account = take_account(l->ledger, l->account);
         uint64_t random = chance(l, UINT64_MAX) | 1, steps = 2 + chance(l, 25);
         pid_t pid;
 
@@ -260,7 +262,7 @@ static void start_keeper(struct life *l) {
         struct life child = *l;
         pid_t pid;
 
-        child.account = take_account(l->ledger);
+        child.account = take_account(l->ledger, l->account);
         pid = fork();
         if (pid < 0)
                 die("fork");
@@ -333,7 +335,7 @@ int main(int argc, char *argv[]) {
         /* The kernel hangs up on a process group that loses its tie to the session while one of it is stopped. */
         if (l.ledger->tidy)
                 signal(SIGHUP, SIG_IGN);
-        l.account = take_account(l.ledger);
+        l.account = take_account(l.ledger, NULL);
         begin(&l);
         for (int i = 0; i < 3000 && look(&l.ledger->go) < 1; i++)
                 sleep_ms(10);

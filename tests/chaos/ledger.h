@@ -15,6 +15,8 @@ struct account {
         uint64_t wrote, may_write;
         uint64_t read, may_read;
         uint64_t execs, may_exec;
+        uint64_t parent;  /* 1 more than the number of its account; 0: the main one's */
+        uint64_t ignores; /* SIGCHLD, and so do those that it starts from then on */
 };
 
 struct ledger {
@@ -49,7 +51,7 @@ void burn_counted(struct account *a, uint64_t us);
 uint64_t chance(struct life *l, uint64_t n); /* 0 to n - 1 */
 void live(struct life *l) __attribute__((noreturn));
 void finish(struct life *l) __attribute__((noreturn));
-struct account *take_account(struct ledger *ledger);    /* NULL: there are enough */
+struct account *take_account(struct ledger *ledger, const struct account *parent); /* NULL: there are enough */
 bool fork_life(struct life *l, struct life *ret_child); /* true in the child, which has an account of its own */
 void act(struct life *l);                               /* one step, at random */
 void execute_self(struct life *l);                      /* comes back where it failed */
