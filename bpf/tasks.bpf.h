@@ -235,26 +235,14 @@ static __always_inline void find_time_namespace(void) {
                            BPF_CORE_READ(reader, nsproxy, time_ns, offsets.monotonic.tv_nsec);
 }
 
-/* Its parent's number where the one who asked is in a PID namespace of its own; 0: it is not known there. */
-static __always_inline __u32 parent_within(struct task_struct *task) {
-        struct pid *pid = BPF_CORE_READ(task, real_parent, group_leader, thread_pid);
-        unsigned int level = shared.level;
-        int nr = 0;
-
-        if (!pid || level > BPF_CORE_READ(pid, level) || level > 32)
-                return 0;
-        bpf_probe_read_kernel(&nr, sizeof(nr),
-                              (char *)pid + bpf_core_field_offset(struct pid, numbers) +
-                                      level * bpf_core_type_size(struct upid));
-        return nr;
-}
-
 /* A look that has no room for what it would say comes back to the same process. */
 static __always_inline int say(struct seq_file *seq, struct walk *walk, struct dn_bpf_thread *thread,
                                struct task_struct *task, struct signal_struct *signal) {
         walk->process.pid = thread->tgid;
         walk->process.fresh = !thread->sampled;
-        walk->process.parent = shared.level == 0 ? walk->parent : parent_within(task);
+        walk->process.parent = shared.level == 0
+                                       ? walk->parent
+                                       : number_in(BPF_CORE_READ(task, real_parent, group_leader, thread_pid));
         describe(&walk->process, task);
         /* Where a thread of it ends just now, nothing is said, and it is read from /proc in this pass. */
         if (!add_up_process(walk, task, signal) || bpf_seq_write(seq, &walk->process, sizeof(walk->process)) < 0)

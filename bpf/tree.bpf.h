@@ -27,12 +27,11 @@ static __always_inline bool failed(long result) {
         return result != 0;
 }
 
-/* Of a thread, as it is numbered in the PID namespace of the one that asked. 0: it is not known there. The pointer is
- * read as a number: to one that is known as a pointer, verifiers up to 6.1 let nothing be added that is not constant;
- * and for each pointer that is followed by its type, those of today look through all of the kernel's types, which takes
- * a millisecond of the loading. */
-static __always_inline __u32 number_of(struct task_struct *task) {
-        struct pid *pid = BPF_CORE_READ(task, thread_pid);
+/* As the one that asked numbers it, in its PID namespace. 0: it is not known there. The pointer comes as a number, by
+ * BPF_CORE_READ: to one that is known as a pointer, verifiers up to 6.1 let nothing be added that is not constant; and
+ * for each pointer that is followed by its type, those of today look through all of the kernel's types, which takes a
+ * millisecond of the loading. */
+static __always_inline __u32 number_in(struct pid *pid) {
         unsigned int level = shared.level;
         int nr = 0;
 
@@ -42,6 +41,10 @@ static __always_inline __u32 number_of(struct task_struct *task) {
                               (char *)pid + bpf_core_field_offset(struct pid, numbers) +
                                       level * bpf_core_type_size(struct upid));
         return nr;
+}
+
+static __always_inline __u32 number_of(struct task_struct *task) {
+        return number_in(BPF_CORE_READ(task, thread_pid));
 }
 
 static __always_inline struct dn_bpf_thread *thread_of(struct task_struct *task) {
