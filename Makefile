@@ -7,7 +7,7 @@
 #     make test           the tests, also of the Python package, in a plain build and in one with sanitizers
 #     make check          layout, habits, layers, spelling and the like; each is a target of its own, check-…
 #     make format         lays the sources out
-#     make test-kernels   the eBPF tests under Debian's 6.1, 6.12 and 7.0, emulated; SERIES='6.16' for others
+#     make test-kernels   eBPF under Debian's 6.1, 6.12 and 7.0, emulated; SERIES='6.16' TESTS='tests/cli/test_ebpf.py' for others
 #     make inject         lets every allocation and every system call fail once; some minutes
 #     make fuzz           all parsers, SECONDS=600 each
 #     make coverage       which lines the tests run: build-coverage/coverage.txt

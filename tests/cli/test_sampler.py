@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,17 @@ def processes(tree: Record) -> dict[int, Record]:
 
 def by_both(pid: int, background: Background, seconds: str = "1.5") -> tuple[list[Record], list[Record]]:
     """The records of two that watch the same process at the same time."""
-    watchers = [
-        background([DENET, "--sampler", sampler, "-i", "50", "-m", "50", "-d", seconds, "-j", "attach", str(pid)])
-        for sampler in ("procfs", "bpf")
-    ]
-    ours, theirs = (parse_records(w.communicate(timeout=PATIENCE)[0]) for w in watchers)
-    return ours, theirs
+    options = ("-i", "50", "-m", "50", "-d", seconds, "-j")
+    with tempfile.TemporaryFile() as ours, tempfile.TemporaryFile() as theirs:  # a pipe would fill up
+        watchers = [
+            background([DENET, "--sampler", sampler, *options, "attach", str(pid)], stdout=out)
+            for sampler, out in (("procfs", ours), ("bpf", theirs))
+        ]
+        for watcher in watchers:
+            watcher.wait(timeout=PATIENCE)
+        ours.seek(0)
+        theirs.seek(0)
+        return parse_records(ours.read()), parse_records(theirs.read())
 
 
 def wait_for_rest(session: int) -> None:
@@ -155,7 +161,8 @@ def test_totals_are_those_of_the_kernel(truth: Helper, tmp_path: Path, how: str)
     told = (tmp_path / "told").read_bytes()
     user_us, system_us = (int.from_bytes(told[i : i + 8], sys.byteorder) for i in (16, 24))
     check_every_line(records)
-    assert cpu_secs(totals(records)) == pytest.approx((user_us + system_us) / 1e6, abs=TICK)
+    surplus = cpu_secs(totals(records)) - (user_us + system_us) / 1e6
+    assert -TICK <= surplus <= TICK + (0.2 if SLOW else 0), "it has used more when it has told"
 
 
 def test_orphans_stay_members_and_their_children_too() -> None:
@@ -191,7 +198,7 @@ def test_the_main_process_alone_is_sampled_alone(truth: Helper) -> None:
 def test_memory_is_that_of_statm(background: Background) -> None:
     pause = 0.5 if SLOW else 0.05
     script = (
-        f"import os, time\nkept = []\nfor i in range(20):\n kept.append(os.urandom(3_000_000)); time.sleep({pause})\n"
+        f"import os, time\nkept = []\nfor i in range(20):\n kept.append(b'x' * (3_000_000 + i)); time.sleep({pause})\n"
         "del kept[5:]; time.sleep(60)"
     )
     target = background([sys.executable, "-c", script])
@@ -229,7 +236,8 @@ def test_in_a_time_namespace_processes_are_themselves(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     records = parse_records((tmp_path / "run.jsonl").read_bytes())
     check_every_line(records)
-    assert {p["name"] for t in of_kind(records, "tree") for p in processes(t).values()} == {"sleep"}
+    names = {p["name"] for t in of_kind(records, "tree") for p in processes(t).values()}
+    assert {"sleep"} <= names <= {"sleep", "sh"}
 
 
 def test_refused_the_command_is_not_started(tmp_path: Path) -> None:
