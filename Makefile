@@ -150,7 +150,7 @@ test-tsan: deps-test
 # could not be executed. The others that it does not run have budgets of time, or look at what they start from outside.
 VALGRIND = valgrind
 VALGRIND_IS_NEW = $(shell printf 'valgrind-3.24\n%s\n' "$$($(VALGRIND) --version)" | sort -CV && echo yes)
-NOT_BY_VALGRIND = kill recorded_tree sampling spawn stream $(if $(VALGRIND_IS_NEW),,drm symbols_jit)
+NOT_BY_VALGRIND = drm kill recorded_tree sampling spawn stream $(if $(VALGRIND_IS_NEW),,symbols_elf symbols_jit)
 test-valgrind: with-tests
 	$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --timeout-multiplier 20 \
 		--wrapper '$(VALGRIND) -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \

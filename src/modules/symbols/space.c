@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { MAPS_FILE_MAX = 32 << 20 };
@@ -79,6 +80,8 @@ int dn_space_fork(const struct dn_space *parent, int proc, pid_t pid, struct dn_
                 return r;
         }
         space->vdso = parent->vdso;
+        space->device = parent->device;
+        space->inode = parent->inode;
         *ret_space = space;
         return 0;
 }
@@ -97,6 +100,12 @@ static uint64_t now_ns(void) {
         return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
+static bool is_another_program(const struct dn_space *space, uint64_t vdso, const struct stat *program) {
+        return (space->vdso && vdso != space->vdso) ||
+               (space->inode && program->st_ino &&
+                (program->st_ino != space->inode || program->st_dev != space->device));
+}
+
 /* What is known of a mapping's file stays known. */
 static void keep_build_ids(struct dn_maps *fresh, const struct dn_maps *old) {
         for (uint32_t i = 0; i < fresh->n; i++) {
@@ -111,6 +120,7 @@ static void keep_build_ids(struct dn_maps *fresh, const struct dn_maps *old) {
 int dn_space_read(struct dn_space *space) {
         dn_autotext struct dn_text text = {0};
         struct dn_maps fresh = {0};
+        struct stat program = {0};
         struct dn_str file;
         uint64_t vdso;
         int r;
@@ -130,7 +140,9 @@ int dn_space_read(struct dn_space *space) {
         if (r < 0)
                 return r;
         vdso = find_vdso(&fresh);
-        if (space->vdso && vdso != space->vdso) {
+        /* After the maps, so that a program that comes in between is not taken for the one before. */
+        (void)fstatat(space->proc, "exe", &program, 0);
+        if (is_another_program(space, vdso, &program)) {
                 dn_maps_free(&fresh);
                 return -ESTALE;
         }
@@ -138,6 +150,8 @@ int dn_space_read(struct dn_space *space) {
         dn_maps_free(&space->maps);
         space->maps = fresh;
         space->vdso = vdso;
+        space->device = program.st_dev;
+        space->inode = program.st_ino;
         space->read = true;
         return 0;
 }

@@ -15,7 +15,9 @@ struct dn_space {
         int proc;        /* its /proc directory, or -1 */
         bool read;       /* its maps have been read once */
         struct dn_maps maps;
-        uint64_t vdso;    /* where it begins: another one after an exec. 0: not known */
+        uint64_t vdso;    /* where it begins: elsewhere after an exec, if addresses are random. 0: not known */
+        dev_t device;     /* of the program's file, which is another one after most execs */
+        ino_t inode;      /* 0: not known */
         uint64_t read_ns; /* when the maps were read last: monotonic */
         struct dn_jit *jit;
 };
