@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
- * A look at all tasks: who is in the tree already when it is attached to. */
+ * A look at all tasks: who is in the tree already when the programs come. */
 #pragma once
 #include "exits.bpf.h"
 #include "offcpu.bpf.h"

@@ -20,7 +20,7 @@ struct dn_target {
         unsigned ebpf;                  /* parts of eBPF that were, of enum denet_ebpf */
         const char *stacks;             /* file for folded stacks; NULL: none are taken */
         bool attached;                  /* it ran before */
-        bool began;                     /* it is watched: what is opened now comes late */
+        bool late;                      /* it is watched already: what is opened now comes late */
         bool wants_sampler;             /* eBPF is to offer one, now or in the next pass */
         int pidfd;                      /* of the main process */
         int64_t memory_floor_kb;        /* ru_maxrss up to this is this process's own, from before the exec */
@@ -35,7 +35,7 @@ struct dn_target {
         uint64_t never_seen; /* ended before a pass could see them */
         bool has_waited;     /* the main process had waited for children of its own: it has started some */
         /* Written by the one that looks for members: */
-        int64_t begun; /* processes and threads that have begun on this machine, at most; -1: not known */
+        int64_t numbers_given; /* processes and threads that have begun on this machine, at most; -1: not known */
         /* Written by a source that counts every member by itself (eBPF): */
         bool counted;              /* it has missed none: no total is a lower bound */
         int64_t processes_counted; /* members that there were in all; 0: not known */

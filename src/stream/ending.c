@@ -50,8 +50,8 @@ static bool cgroup_used_more(const struct denet *d, int64_t than_us) {
 static bool was_handed_less(const struct denet *d) {
         enum { FEW_US = 2000, A_THREAD_US = 10 };
 
-        return d->target.begun >= 0 && count_living(d) == 0 &&
-               cgroup_used_more(d, FEW_US + A_THREAD_US * d->target.begun);
+        return d->target.numbers_given >= 0 && count_living(d) == 0 &&
+               cgroup_used_more(d, FEW_US + A_THREAD_US * d->target.numbers_given);
 }
 
 static const char *lower_bound_of_subreaper(const struct denet *d) {

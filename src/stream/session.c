@@ -149,7 +149,7 @@ static int begin(struct denet *d, int64_t pid, denet_error *error) {
 static int arm(struct denet *d) {
         const int64_t ms = 1000000;
 
-        d->target.began = true;
+        d->target.late = true;
         d->schedule = (struct dn_schedule){
                 .base_ns = d->o.interval_ms * ms,
                 .max_ns = d->o.max_interval_ms * ms,

@@ -692,20 +692,20 @@ static void who_has_begun_is_counted_by_the_numbers_also_where_they_wrap(void **
         put_newest(&scene, 1000);
         d = watch(&scene, "scene");
         pass(d);
-        assert_int_equal(d->target.begun, 0);
+        assert_int_equal(d->target.numbers_given, 0);
         put_newest(&scene, 1004);
         pass(d);
-        assert_int_equal(d->target.begun, 4);
+        assert_int_equal(d->target.numbers_given, 4);
         put_newest(&scene, 4);
         pass(d);
-        assert_int_equal(d->target.begun, 1004);
+        assert_int_equal(d->target.numbers_given, 1004);
         scene_delete(&scene, 0, "sys");
         put_newest(&scene, 3);
         pass(d);
-        assert_int_equal(d->target.begun, -1);
+        assert_int_equal(d->target.numbers_given, -1);
         put_newest(&scene, 5);
         pass(d);
-        assert_int_equal(d->target.begun, -1);
+        assert_int_equal(d->target.numbers_given, -1);
         denet_free(d);
         scene_remove(&scene);
 }

@@ -15,7 +15,8 @@
 struct state {
         struct dn_target *target;
         struct dn_ebpf *e;               /* NULL: there is none (any more) */
-        struct dn_ebpf_loading *loading; /* e is being loaded, and not to be touched */
+        struct dn_ebpf_loading *loading; /* of e, where that came later on … */
+        bool loads;                      /* … and is not to be touched yet */
 };
 
 static void ebpf_free(struct dn_ebpf *e) {
@@ -33,7 +34,9 @@ static void ebpf_free(struct dn_ebpf *e) {
 static void ebpf_close(void *state) {
         struct state *s = state;
 
-        if (s->e && (!s->loading || dn_ebpf_load_leave(s->loading, s->target)))
+        bool ours = !s->loading || dn_ebpf_load_end(s->loading, s->target);
+
+        if (s->e && ours)
                 ebpf_free(s->e);
         free(s);
 }
@@ -55,16 +58,13 @@ static int open_parts(struct dn_ebpf *e) {
 }
 
 /* When it is wanted, which may be later on. An older kernel may lack what it takes. */
-static int offer_sampler(struct dn_ebpf *e) {
-        int r = 0;
-
+static void offer_sampler(struct dn_ebpf *e) {
         if (!e->target->wants_sampler || e->target->sampler || e->no_sampler)
-                return 0;
+                return;
         if (!e->sampler)
-                r = dn_ebpf_sampler_load(e);
-        if (r == 0)
+                dn_ebpf_sampler_load(e);
+        if (e->sampler)
                 dn_ebpf_sampler_offer(e);
-        return r == -ENOMEM ? r : 0;
 }
 
 static int load_now(struct state *s, struct dn_text *why) {
@@ -72,7 +72,9 @@ static int load_now(struct state *s, struct dn_text *why) {
 
         if (r == 0 && (r = open_parts(s->e)) < 0 && r != -ENOMEM)
                 dn_text_printf(why, "what BPF programs tell cannot be read: %s", strerror(-r));
-        return r == 0 ? offer_sampler(s->e) : r;
+        if (r == 0)
+                offer_sampler(s->e);
+        return r;
 }
 
 static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
@@ -86,7 +88,8 @@ static int ebpf_open(void **ret_state, struct dn_target *t, struct dn_text *why)
         if (s->e) {
                 s->e->target = t;
                 s->e->parts = t->ebpf;
-                r = t->began ? dn_ebpf_load_begin(s->e, &s->loading) : load_now(s, why);
+                s->loads = t->late;
+                r = t->late ? dn_ebpf_load_begin(s->e, &s->loading) : load_now(s, why);
         }
         if (r < 0) {
                 ebpf_close(s);
@@ -103,8 +106,9 @@ static void look_at_loading(struct state *s) {
 
         if (r == -EAGAIN)
                 return;
-        s->loading = NULL;
-        if (r < 0) {
+        s->loads = false;
+        /* It was for the sampler alone. */
+        if (r < 0 || s->e->no_sampler) {
                 ebpf_free(s->e);
                 s->e = NULL;
         }
@@ -152,16 +156,18 @@ static int ebpf_read(void *state, struct dn_pass *pass) {
         struct dn_raised before = {0};
         int r;
 
-        if (s->loading)
+        if (s->loads)
                 look_at_loading(s);
-        if (s->loading || !s->e)
+        if (s->loads || !s->e)
                 return 0;
         e = s->e;
         if (e->raise_to_read)
                 before = dn_raise();
         r = read_all(e, pass);
         dn_lower(&before);
-        return r < 0 ? r : offer_sampler(e);
+        if (r == 0)
+                offer_sampler(e);
+        return r;
 }
 
 /* Partly, where the kernel lets no sockets be counted, or stacks could not be written. */

@@ -48,14 +48,14 @@ struct dn_ebpf {
  * 0; -errno, and `why`, with what would change it behind a newline. Raises permitted capabilities meanwhile. */
 int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why);
 void dn_ebpf_unload(struct dn_ebpf *e);
-/* bounded.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
+/* loading.c: the same in a thread, for some seconds at most. Where it does not come back in time, *e belongs to that
  * thread and is NULL here. */
 int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
-/* The same while others go on: nobody touches e until poll gives another answer than -EAGAIN. Leaving: true, and e is
- * the caller's again, or it belongs to the thread from then on. The loading is gone after either. */
+/* The same while others go on: nobody touches e until poll has given another answer than -EAGAIN, once. To end it, at
+ * whatever time: true, and e is the caller's (again); else it belongs to the thread from then on. */
 int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading);
 int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why);
-bool dn_ebpf_load_leave(struct dn_ebpf_loading *l, struct dn_target *target);
+bool dn_ebpf_load_end(struct dn_ebpf_loading *l, struct dn_target *target);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps and the ring had no room for, and what the kernel left out
@@ -80,8 +80,8 @@ void dn_ebpf_offcpu_close(struct dn_ebpf *e);
 int dn_ebpf_oncpu_open(struct dn_ebpf *e);
 void dn_ebpf_oncpu_close(struct dn_ebpf *e);
 
-/* sampler.c. Loading: 0, -ENOMEM, or another -errno (e->no_sampler): it cannot be had. Offering: to the target. */
-int dn_ebpf_sampler_load(struct dn_ebpf *e);
+/* sampler.c. Loading: where it cannot be had, e->no_sampler says so. Offering: to the target. */
+void dn_ebpf_sampler_load(struct dn_ebpf *e);
 void dn_ebpf_sampler_offer(struct dn_ebpf *e);
 void dn_ebpf_sampler_close(struct dn_ebpf *e);
 /* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */

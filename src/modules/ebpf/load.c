@@ -143,7 +143,7 @@ int dn_ebpf_iterate(struct bpf_link *link) {
 
 /* It is not held before its first instruction, and may have children. */
 static bool runs(const struct dn_ebpf *e) {
-        return e->target->attached || e->target->began;
+        return e->target->attached || e->target->late;
 }
 
 /* The main process; from then on whom it starts. */
@@ -274,10 +274,8 @@ int dn_ebpf_load(struct dn_ebpf *e, struct dn_text *why) {
         }
         dn_lower(&before);
         e->raise_to_read = r == 0 && before.changed && may_not_read(e);
-        if (r == 0 && e->target->wants_sampler && dn_ebpf_sampler_load(e) == -ENOMEM) {
-                dn_ebpf_unload(e);
-                return -ENOMEM;
-        }
+        if (r == 0 && e->target->wants_sampler)
+                dn_ebpf_sampler_load(e);
         return r;
 }
 

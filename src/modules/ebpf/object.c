@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -105,9 +106,10 @@ __attribute__((constructor)) static void register_kinds(void) {
                 dn_stay_loaded();
 }
 
+/* Where the module stays, a thread may still be on its way through that list, at the very end of the program too. */
 __attribute__((destructor)) static void unregister_kinds(void) {
         for (size_t i = 0; i < DN_COUNT(kinds); i++)
-                if (handlers[i] >= 0 && list_may_be_emptied())
+                if (handlers[i] >= 0 && !dn_stays_loaded())
                         libbpf_unregister_prog_handler(handlers[i]);
 }
 
@@ -160,39 +162,51 @@ static size_t list_names(const struct btf *own, struct dn_str *names) {
         return n;
 }
 
-/* All of the kernel's types: mapped, from Linux 6.15 on, or read. Its size, or -errno; munmap it. */
-static int64_t map_types(void **ret_types) {
+static int read_whole(int fd, char *to, size_t size) {
+        size_t got = 0;
+        ssize_t n;
+
+        while (got < size) {
+                n = read(fd, to + got, size - got);
+                if (n == 0 || (n < 0 && errno != EINTR))
+                        return n < 0 ? -errno : -EBADMSG;
+                got += n > 0 ? (size_t)n : 0;
+        }
+        return 0;
+}
+
+/* All of the kernel's types: mapped, from Linux 6.15 on, or read. munmap it. */
+static int map_types(struct dn_str *ret_types) {
         dn_autoclose int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
         struct stat st;
-        size_t got = 0;
-        ssize_t n = 1;
+        void *types;
+        int r = 0;
 
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
-        *ret_types = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (*ret_types != MAP_FAILED)
-                return st.st_size;
-        *ret_types = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (*ret_types == MAP_FAILED)
-                return -errno;
-        while (n > 0 && got < (size_t)st.st_size) {
-                n = read(fd, (char *)*ret_types + got, (size_t)st.st_size - got);
-                got += n > 0 ? (size_t)n : 0;
+        types = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (types == MAP_FAILED) {
+                types = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (types == MAP_FAILED)
+                        return -errno;
+                r = read_whole(fd, types, (size_t)st.st_size);
         }
-        return (int64_t)got;
+        if (r < 0)
+                munmap(types, (size_t)st.st_size);
+        else
+                *ret_types = (struct dn_str){types, (size_t)st.st_size};
+        return r;
 }
 
 static int make_extract(struct dn_object *o, struct dn_text *ret_btf) {
-        struct dn_str names[NAMES];
+        struct dn_str names[NAMES], types;
         size_t n = list_names(bpf_object__btf(*o->skeleton->obj), names);
-        void *types = NULL;
-        int64_t size = map_types(&types);
-        int r;
+        int r = n == NAMES ? -ENOBUFS : map_types(&types);
 
-        if (size <= 0)
-                return size < 0 ? (int)size : -EBADMSG;
-        r = dn_kernel_types_extract((struct dn_str){types, (size_t)size}, names, n, o->hooks, o->n_hooks, ret_btf);
-        munmap(types, (size_t)size);
+        if (r < 0)
+                return r;
+        r = dn_kernel_types_extract(types, names, n, o->hooks, o->n_hooks, ret_btf);
+        munmap((void *)(uintptr_t)types.p, types.n);
         return r;
 }
 
@@ -256,14 +270,33 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
         return 0;
 }
 
+/* It is libbpf's for all of this process, and threads may load at once: who comes first keeps what was set before, and
+ * the last to go sets it again. */
+static pthread_mutex_t quiet_lock = PTHREAD_MUTEX_INITIALIZER;
+static libbpf_print_fn_t said_before;
+static uint32_t n_quiet;
+
+static void be_quiet(void) {
+        pthread_mutex_lock(&quiet_lock);
+        if (n_quiet++ == 0)
+                said_before = libbpf_set_print(say_nothing);
+        pthread_mutex_unlock(&quiet_lock);
+}
+
+static void be_as_before(void) {
+        pthread_mutex_lock(&quiet_lock);
+        if (--n_quiet == 0)
+                libbpf_set_print(said_before);
+        pthread_mutex_unlock(&quiet_lock);
+}
+
 int dn_object_open(struct dn_object **ret_object, dn_skeleton_open *open, void **ret_programs) {
         struct dn_object *o = calloc(1, sizeof(*o));
-        libbpf_print_fn_t before;
         int r;
 
         if (!o)
                 return -ENOMEM;
-        before = libbpf_set_print(say_nothing);
+        be_quiet();
         o->open = open;
         o->extract = -1;
         r = open_with_extract(o);
@@ -271,7 +304,7 @@ int dn_object_open(struct dn_object **ret_object, dn_skeleton_open *open, void *
                 close_programs(o);
                 r = open_without(o);
         }
-        libbpf_set_print(before);
+        be_as_before();
         if (r < 0)
                 o = dn_object_free(o);
         *ret_object = o;
@@ -325,13 +358,17 @@ static int load(struct dn_object *o) {
         loading = o;
         r = bpf_object__load_skeleton(o->skeleton);
         loading = NULL;
+        if (o->extract >= 0)
+                close(o->extract);
+        o->extract = -1;
         return r == 0 ? attach(o) : r;
 }
 
 int dn_object_load(struct dn_object *o) {
-        libbpf_print_fn_t before = libbpf_set_print(say_nothing);
-        int r = load(o);
+        int r;
 
-        libbpf_set_print(before);
+        be_quiet();
+        r = load(o);
+        be_as_before();
         return r;
 }

@@ -191,27 +191,23 @@ static void sampler_free(struct dn_ebpf_sampler *s) {
         free(s);
 }
 
-int dn_ebpf_sampler_load(struct dn_ebpf *e) {
+void dn_ebpf_sampler_load(struct dn_ebpf *e) {
         struct dn_ebpf_sampler *s = calloc(1, sizeof(*s));
         long hz = sysconf(_SC_CLK_TCK);
-        int r;
 
+        e->no_sampler = true;
         if (!s)
-                return -ENOMEM;
+                return;
         s->e = e;
-        r = load(s);
-        if (r == 0)
-                r = map_places(s);
-        e->no_sampler = r < 0;
-        if (r < 0) {
+        if (load(s) < 0 || map_places(s) < 0) {
                 sampler_free(s);
-                return r;
+                return;
         }
         s->offered = (struct dn_sampler){.look = look, .get = get, .find = find, .misses = misses};
         s->tick_ns = 1000000000 / (uint64_t)(hz > 0 ? hz : 100);
         s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
         e->sampler = s;
-        return 0;
+        e->no_sampler = false;
 }
 
 void dn_ebpf_sampler_offer(struct dn_ebpf *e) {

@@ -39,6 +39,7 @@ struct tree {
         int loadavg;
         int64_t self;
         int64_t newest;        /* the newest pid, as far as it was looked at; 0: not known */
+        int64_t counted_to;    /* … and as far as numbers_given is counted; 0: not known */
         int64_t full_after_ns; /* then all is to be looked at again … */
         int64_t proc_after_ns; /* … in /proc, even with a cgroup of the job's own */
         int64_t missing[MISSING_MAX];
@@ -336,13 +337,18 @@ static bool has_children(const struct tree *tree) {
 }
 
 /* Numbers are given out one after the other, and when there are no more from the lowest on. */
-static void count_begun(struct tree *tree, int64_t from, int64_t to) {
+static void count_numbers(struct tree *tree, const struct dn_pass *pass, int64_t to) {
+        int64_t from = tree->counted_to;
         struct dn_target *t = tree->target;
         uint64_t numbers = 0;
 
+        tree->counted_to = to;
+        if (pass->first)
+                return;
         if (to < from && dn_file_u64(t->procfs->root, "sys/kernel/pid_max", &numbers) < 0)
                 to = 0;
-        t->begun = from > 0 && to > 0 && t->begun >= 0 ? t->begun + to - from + (int64_t)numbers : -1;
+        t->numbers_given =
+                from > 0 && to > 0 && t->numbers_given >= 0 ? t->numbers_given + to - from + (int64_t)numbers : -1;
 }
 
 /* By the numbers: who is new since the last pass. At the end nobody may be overlooked, who came by none of them either.
@@ -352,8 +358,7 @@ static int look_for_new(struct tree *tree, const struct dn_pass *pass) {
         bool unknown;
 
         tree->newest = newest;
-        if (!pass->first)
-                count_begun(tree, from, newest);
+        count_numbers(tree, pass, newest);
         if (pass->first && tree->target->own_child) {
                 tree->full_after_ns = pass->mono_ns + full_look_ns;
                 tree->proc_after_ns = pass->mono_ns + seldom_ns;
@@ -409,8 +414,8 @@ static int look_by_sampler(struct tree *tree, const struct dn_pass *pass) {
 
         if (r < 0 || sampler->strangers > 0 || sampler->misses(sampler))
                 return r < 0 ? r : look_for_new(tree, pass);
+        count_numbers(tree, pass, newest_pid(tree));
         tree->newest = 0;
-        tree->target->begun = -1;
         if (!has_own_cgroup(tree) || pass->mono_ns < tree->full_after_ns)
                 return 0;
         tree->full_after_ns = pass->mono_ns + full_look_ns;

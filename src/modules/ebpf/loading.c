@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Loading in a thread of its own. The command may be held meanwhile, so it has a bound: whatever becomes of a bpf(2)
  * that does not return (a filter that asks somebody, a kernel that is short of memory), it is not to be held for ever.
- * And a sampler that comes later on is loaded while the others are taken. */
+ * And what is loaded later on, for the sampler, is loaded while samples are taken; that thread then waits until all is
+ * closed, for what it has read and written is told apart from what the tree has only as long as it lives. */
 #include "modules/ebpf/ebpf.h"
 #include "modules/ebpf/stay_loaded.h"
 
@@ -21,7 +22,8 @@ struct dn_ebpf_loading {
         struct dn_target target; /* as it was: the session's own may be gone */
         struct dn_text why;
         int result;
-        bool done, abandoned;
+        bool stays; /* until `over` */
+        bool done, over, abandoned;
 };
 
 static void loading_free(struct dn_ebpf_loading *l) {
@@ -38,8 +40,10 @@ static void *load(void *argument) {
         l->result = dn_ebpf_load(l->e, &l->why);
         pthread_mutex_lock(&l->lock);
         l->done = true;
+        pthread_cond_broadcast(&l->changed);
+        while (l->stays && !l->over)
+                pthread_cond_wait(&l->changed, &l->lock);
         abandoned = l->abandoned;
-        pthread_cond_signal(&l->changed);
         pthread_mutex_unlock(&l->lock);
         if (abandoned) {
                 dn_ebpf_unload(l->e);
@@ -51,13 +55,15 @@ static void *load(void *argument) {
 
 /* With the lock, which it gives up. True: it is done, and the thread has ended: not a line of it runs when this module
  * is closed. */
-static bool part(struct dn_ebpf_loading *l) {
+static bool join_or_detach(struct dn_ebpf_loading *l) {
         pthread_t thread = l->thread;
         bool done = l->done;
 
         if (!done)
                 dn_stay_loaded(); /* the thread goes on in this module's code */
         l->abandoned = !done;
+        l->over = true;
+        pthread_cond_broadcast(&l->changed);
         pthread_mutex_unlock(&l->lock);
         if (done)
                 pthread_join(thread, NULL);
@@ -75,7 +81,7 @@ static bool wait_for(struct dn_ebpf_loading *l) {
         pthread_mutex_lock(&l->lock);
         while (!l->done && r == 0)
                 r = pthread_cond_timedwait(&l->changed, &l->lock, &until);
-        return part(l);
+        return join_or_detach(l);
 }
 
 static int start(struct dn_ebpf_loading *l) {
@@ -95,7 +101,7 @@ static int start(struct dn_ebpf_loading *l) {
         return -r;
 }
 
-int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading) {
+static int begin(struct dn_ebpf *e, bool stays, struct dn_ebpf_loading **ret_loading) {
         struct dn_target *target = e->target;
         struct dn_ebpf_loading *l = calloc(1, sizeof(*l));
         int r;
@@ -103,6 +109,7 @@ int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading) 
         if (!l)
                 return -ENOMEM;
         l->e = e;
+        l->stays = stays;
         l->target = *target;
         e->target = &l->target;
         r = start(l);
@@ -115,14 +122,16 @@ int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading) 
         return 0;
 }
 
-/* With what it came to; frees it. */
-static int finish(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why) {
-        int r = l->result;
-
+/* What it came to; e is the caller's. */
+static int take(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why) {
         l->e->target = target;
+        l->e = NULL;
         dn_text_put(why, dn_text_str(&l->why));
-        loading_free(l);
-        return r;
+        return l->result;
+}
+
+int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading) {
+        return begin(e, true, ret_loading);
 }
 
 int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why) {
@@ -131,17 +140,15 @@ int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struc
         pthread_mutex_lock(&l->lock);
         done = l->done;
         pthread_mutex_unlock(&l->lock);
-        if (!done)
-                return -EAGAIN;
-        pthread_join(l->thread, NULL);
-        return finish(l, target, why);
+        return done ? take(l, target, why) : -EAGAIN;
 }
 
-bool dn_ebpf_load_leave(struct dn_ebpf_loading *l, struct dn_target *target) {
+bool dn_ebpf_load_end(struct dn_ebpf_loading *l, struct dn_target *target) {
         pthread_mutex_lock(&l->lock);
-        if (!part(l))
+        if (!join_or_detach(l))
                 return false;
-        l->e->target = target;
+        if (l->e)
+                l->e->target = target;
         loading_free(l);
         return true;
 }
@@ -149,12 +156,15 @@ bool dn_ebpf_load_leave(struct dn_ebpf_loading *l, struct dn_target *target) {
 int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why) {
         struct dn_target *target = (*e)->target;
         struct dn_ebpf_loading *l;
-        int r = dn_ebpf_load_begin(*e, &l);
+        int r = begin(*e, false, &l);
 
         if (r < 0)
                 return r;
-        if (wait_for(l))
-                return finish(l, target, why);
+        if (wait_for(l)) {
+                r = take(l, target, why);
+                loading_free(l);
+                return r;
+        }
         *e = NULL;
         dn_text_printf(why, "bpf(2) does not return, for %d s so far", PATIENCE_S);
         return -ETIMEDOUT;
