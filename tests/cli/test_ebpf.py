@@ -291,7 +291,8 @@ def test_a_hundred_thousand_threads_are_all_counted_and_leave_nothing_behind(tru
     found = calls(record)
     assert sum(found[n]["count"] for n in ("clone", "clone3") if n in found) >= count + 1000
     assert found["exit"]["count"] == count + 1000
-    assert record["ebpf"]["lost_events"] == 0
+    # From 7.0 on the kernel leaves a program out now and then that is interrupted by another thread's.
+    assert record["ebpf"]["lost_events"] <= (count // 1000 if KERNEL >= (7, 0) else 0)
     before, after = (int(kb) for kb in re.findall(r"VmRSS:\s+(\d+) kB", result.err))
     assert after - before < 2048, "denet holds nothing of a thread that has ended"
 

@@ -192,7 +192,7 @@ def test_a_process_that_takes_another_name_is_called_by_it() -> None:
 def test_the_main_process_alone_is_sampled_alone(truth: Helper) -> None:
     records = by("bpf", "sh", "-c", f"{truth('burn')} 300; sleep 0.2", options=("--exclude-children",))
     assert of_kind(records, "sample") and not of_kind(records, "tree")
-    assert cpu_secs(totals(records)) < 0.1
+    assert cpu_secs(totals(records)) < (0.25 if SLOW else 0.1)
 
 
 def test_memory_is_that_of_statm(background: Background) -> None:
