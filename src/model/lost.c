@@ -40,12 +40,13 @@ static int lose(struct dn_ledger *ledger, const struct dn_row *total, const char
         return dn_ledger_end(ledger, &end);
 }
 
-/* The faults of all the parent's children that vanished in one pass; what it was handed must be at least that. */
-static int64_t faults_due(const struct dn_lost *lost, struct dn_key parent) {
+/* The faults of all the parent's children that vanished in the same pass or since; what it was handed must be at least
+ * that. */
+static int64_t faults_due(const struct dn_lost *lost, const struct dn_vanished *v) {
         int64_t due = 0;
 
         for (uint32_t i = 0; i < lost->n; i++)
-                if (dn_key_equal(lost->pending[i].parent, parent))
+                if (dn_key_equal(lost->pending[i].parent, v->parent) && lost->pending[i].since_ns >= v->since_ns)
                         due += faults(lost->pending[i].row);
         return due;
 }
@@ -56,22 +57,46 @@ static int64_t handed_since(const struct dn_vanished *v, const struct dn_row *pa
         return parent && !dn_row_ended(parent) ? faults_handed(parent) - v->faults_before : INT64_MAX;
 }
 
+/* A parent that runs without a pause looks as if it had not run until the next tick, and what it was handed is then not
+ * read. There is time for that, but in the last snapshot. */
+static bool may_come(const struct dn_vanished *v, const struct dn_snapshot *now) {
+        const int64_t ticks_ns = 30000000;
+        bool last = now->cores == 0;
+
+        return !last && now->mono_ns - v->since_ns < ticks_ns;
+}
+
 /* Where a parent was handed less than it should have been but something, some were lost and nobody knows which. */
 static int look_at_pending(const struct dn_lost *lost, const struct dn_snapshot *now, struct dn_ledger *ledger) {
         for (uint32_t i = 0; i < lost->n; i++) {
-                const struct dn_vanished *v = &lost->pending[i];
-                int64_t handed = handed_since(v, dn_snapshot_find(now, v->parent));
+                struct dn_vanished *v = &lost->pending[i];
+                int64_t handed = handed_since(v, dn_snapshot_find(now, v->parent)), due = faults_due(lost, v);
 
-                if (handed == 0 && faults(v->row) > 0) {
-                        if (lose(ledger, v->row, dn_ledger_ignored) < 0)
-                                return -ENOMEM;
-                } else if (handed < faults_due(lost, v->parent))
+                v->waits = handed < due && may_come(v, now);
+                if (v->waits || handed >= due)
+                        continue;
+                if (handed > 0)
                         ledger->lower_bound = dn_ledger_ignored;
+                else if (faults(v->row) > 0 && lose(ledger, v->row, dn_ledger_ignored) < 0)
+                        return -ENOMEM;
         }
         return 0;
 }
 
-static int wait_for_parent(struct dn_lost *lost, const struct dn_row *row, const struct dn_row *parent) {
+static void forget_judged(struct dn_lost *lost) {
+        uint32_t kept = 0;
+
+        for (uint32_t i = 0; i < lost->n; i++) {
+                if (lost->pending[i].waits)
+                        lost->pending[kept++] = lost->pending[i];
+                else
+                        free(lost->pending[i].row);
+        }
+        lost->n = kept;
+}
+
+static int wait_for_parent(struct dn_lost *lost, const struct dn_row *row, const struct dn_row *parent,
+                           int64_t now_ns) {
         struct dn_row *total;
 
         if (lost->n == lost->room) {
@@ -86,12 +111,13 @@ static int wait_for_parent(struct dn_lost *lost, const struct dn_row *row, const
         total = total_of(row);
         if (!total)
                 return -ENOMEM;
-        lost->pending[lost->n++] = (struct dn_vanished){parent->key, faults_handed(parent), total};
+        lost->pending[lost->n++] = (struct dn_vanished){
+                .parent = parent->key, .faults_before = faults_handed(parent), .since_ns = now_ns, .row = total};
         return 0;
 }
 
 /* Vanished in this pass: who would have waited for it? */
-static int vanished(struct dn_lost *lost, const struct dn_row *row, const struct dn_snapshot *last,
+static int vanished(struct dn_lost *lost, const struct dn_row *row, const struct dn_snapshot *last, int64_t now_ns,
                     const struct dn_members *members, int64_t adopter, struct dn_ledger *ledger) {
         int64_t ppid = dn_row_or_zero(row, DN_parent_pid);
         const struct dn_member *member = dn_members_find(members, ppid);
@@ -100,7 +126,7 @@ static int vanished(struct dn_lost *lost, const struct dn_row *row, const struct
         int r;
 
         if (parent)
-                return wait_for_parent(lost, row, parent);
+                return wait_for_parent(lost, row, parent, now_ns);
         /* A new parent's children, and those of one that has left just now, are handed on in ways that were not
          * watched. Where orphans come to us, another parent is a subreaper within the tree, which has ended since: what
          * it waited for has come to us with it. */
@@ -117,14 +143,12 @@ int dn_lost_look(struct dn_lost *lost, const struct dn_snapshot *now, const stru
         const struct dn_table *rows = &now->part[DN_PROCESS];
         int r = look_at_pending(lost, now, ledger);
 
-        for (uint32_t i = 0; i < lost->n; i++)
-                free(lost->pending[i].row);
-        lost->n = 0;
+        forget_judged(lost);
         for (uint32_t i = 0; i < rows->n && r == 0; i++) {
                 const struct dn_row *row = dn_table_row(rows, i);
 
                 if (row->gone)
-                        r = vanished(lost, row, last, members, adopter, ledger);
+                        r = vanished(lost, row, last, now->mono_ns, members, adopter, ledger);
                 else if (dn_row_or_zero(row, DN_ignores_sigchld))
                         ledger->lower_bound = dn_ledger_ignored;
         }

@@ -11,8 +11,10 @@ struct dn_lost {
         struct dn_vanished {
                 struct dn_key parent;
                 int64_t faults_before; /* handed to the parent before */
+                int64_t since_ns;      /* when it was missed, by the monotonic clock */
                 struct dn_row *row;    /* as it was seen last, totals of what it had reaped put in; owned */
-        } * pending;                   /* vanished in the last pass: the parent is looked at in this one */
+                bool waits;            /* for what the parent says in the next pass */
+        } * pending;                   /* vanished in an earlier pass: the parent is looked at in this one */
         uint32_t n, room;
 };
 

@@ -34,7 +34,9 @@ def children() -> set[int]:
 
 def cgroups() -> set[str]:
     """Those that denet made for this process."""
-    return {str(path) for path in Path("/sys/fs/cgroup").rglob(f"denet-{os.getpid()}-*") if path.is_dir()}
+    own = f"denet-{os.getpid()}-"
+    # os.walk passes over what has gone since its parent was read.
+    return {f"{path}/{name}" for path, names, _ in os.walk("/sys/fs/cgroup") for name in names if name.startswith(own)}
 
 
 def held() -> dict[str, object]:

@@ -98,6 +98,37 @@ static void a_child_whose_parent_was_handed_nothing_is_written_off_with_what_it_
         assert_int_equal(c->ledger.n_lost, 1);
 }
 
+/* Its clock had not moved yet when it was looked at, so what it was handed was not read. */
+static void a_parent_that_runs_without_a_pause_is_given_time_to_be_read(void **state) {
+        struct scene *c = *state;
+
+        leave(c, 1, child);
+        look(c, 1);
+        assert_int_equal(dn_snapshot_begin(&c->s[2], &c->s[1], 2000000, 2000000), 0);
+        c->s[2].cores = 2;
+        look(c, 2);
+        assert_null(c->ledger.lower_bound);
+        set(c, 2, parent, DN_reaped_page_faults_cached, 120);
+        c->s[2].mono_ns = 40000000;
+        look(c, 2);
+        assert_null(c->ledger.lower_bound);
+        assert_int_equal(written_off(c), 0);
+        assert_int_equal(c->lost.n, 0);
+}
+
+/* … and no more than that. */
+static void a_parent_that_was_handed_nothing_is_not_waited_for_long(void **state) {
+        struct scene *c = *state;
+
+        leave(c, 1, child);
+        look(c, 1);
+        assert_int_equal(dn_snapshot_begin(&c->s[2], &c->s[1], 40000000, 40000000), 0);
+        c->s[2].cores = 2;
+        look(c, 2);
+        assert_non_null(c->ledger.lower_bound);
+        assert_int_equal(written_off(c), 70);
+}
+
 /* One of two was waited for; nobody knows which, so none is counted twice. */
 static void a_parent_that_was_handed_too_little_makes_a_lower_bound_alone(void **state) {
         struct scene *c = *state;
@@ -167,6 +198,8 @@ static void a_process_that_ignores_sigchld_is_enough(void **state) {
 RUN_TESTS(TEST(a_child_that_was_waited_for_is_not_lost),
           TEST(a_child_whose_parent_was_handed_nothing_is_written_off_with_what_it_had_reaped),
           TEST(a_parent_that_was_handed_too_little_makes_a_lower_bound_alone),
+          TEST(a_parent_that_runs_without_a_pause_is_given_time_to_be_read),
+          TEST(a_parent_that_was_handed_nothing_is_not_waited_for_long),
           TEST(a_child_whose_parent_has_ended_unwaited_for_is_not_written_off),
           TEST(an_orphan_that_was_taken_away_is_written_off),
           TEST(an_orphan_that_a_subreaper_of_the_tree_waited_for_before_it_ended_is_not_counted_twice),
