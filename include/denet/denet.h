@@ -9,7 +9,7 @@
  * An int result is 0 or more, or a negative errno value; ret_… is written on success only. Text is UTF-8, ends in NUL
  * and stays with the object that gave it. One thread at a time may use an object; different objects share nothing. The
  * library prints nothing, installs no signal handler and waits for no child but the tree's; only the eBPF module, while
- * it is set up, raises permitted capabilities, in its own thread. */
+ * it is set up, raises permitted capabilities, of the one thread that does it. */
 #ifndef DENET_H
 #define DENET_H
 #include <stddef.h>

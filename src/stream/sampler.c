@@ -54,6 +54,8 @@ static void want(struct denet *d) {
         d->sampler.tried = true;
         if (dn_platform_may_load_bpf(d->target.procfs))
                 (void)dn_sample_open_sampler(d);
+        else
+                dn_stream_debug(d, "no rights for a sampler by BPF");
 }
 
 void dn_sampler_choose(struct denet *d) {
