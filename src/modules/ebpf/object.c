@@ -199,7 +199,7 @@ static int map_types(struct dn_str *ret_types) {
 }
 
 static int make_extract(struct dn_object *o, struct dn_text *ret_btf) {
-        struct dn_str names[NAMES], types;
+        struct dn_str names[NAMES], types = DN_STR("");
         size_t n = list_names(bpf_object__btf(*o->skeleton->obj), names);
         int r = n == NAMES ? -ENOBUFS : map_types(&types);
 
