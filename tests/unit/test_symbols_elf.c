@@ -183,11 +183,31 @@ static void a_child_has_its_parents_mappings(void **state) {
         close_scene(&s);
 }
 
+/* Of a process that is stopped. */
+static void open_scene_of(struct scene *s, pid_t pid) {
+        assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+        open_scene(s, 0);
+        dn_space_free(s->space);
+        assert_int_equal(dn_space_new(s->proc, pid, &s->space), 0);
+        assert_int_equal(dn_space_read(s->space), 0);
+}
+
+/* Let go, it executes another program. */
+static void exec_is_noticed(struct scene *s, pid_t pid) {
+        int r = 0;
+
+        kill(pid, SIGCONT);
+        for (int i = 0; i < 5000 && r == 0; i++) {
+                usleep(1000);
+                r = dn_space_read(s->space);
+        }
+        assert_int_equal(r, -ESTALE);
+}
+
 static void after_an_exec_it_is_another_space(void **state) {
         char *const command[] = {(char *)"sleep", (char *)"60", NULL};
         pid_t pid = fork();
         struct scene s;
-        int r = 0;
 
         assert_true(pid >= 0);
         if (pid == 0) {
@@ -195,18 +215,9 @@ static void after_an_exec_it_is_another_space(void **state) {
                 execvp(command[0], command);
                 _exit(127);
         }
-        assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
-        open_scene(&s, 0);
-        dn_space_free(s.space);
-        assert_int_equal(dn_space_new(s.proc, pid, &s.space), 0);
-        assert_int_equal(dn_space_read(s.space), 0);
+        open_scene_of(&s, pid);
         assert_string_equal(name_at(&s, (uintptr_t)known_function), "known_function");
-        kill(pid, SIGCONT);
-        for (int i = 0; i < 5000 && r == 0; i++) {
-                usleep(1000);
-                r = dn_space_read(s.space);
-        }
-        assert_int_equal(r, -ESTALE);
+        exec_is_noticed(&s, pid);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         assert_int_equal(dn_space_read(s.space), -ESRCH);
@@ -219,7 +230,6 @@ static void and_where_addresses_are_not_random(void **state) {
         char *const command[] = {(char *)"sh", (char *)"-c", (char *)"kill -STOP $$; exec sleep 60", NULL};
         pid_t pid = fork();
         struct scene s;
-        int r = 0;
 
         assert_true(pid >= 0);
         if (pid == 0) {
@@ -227,17 +237,8 @@ static void and_where_addresses_are_not_random(void **state) {
                 execvp(command[0], command);
                 _exit(127);
         }
-        assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
-        open_scene(&s, 0);
-        dn_space_free(s.space);
-        assert_int_equal(dn_space_new(s.proc, pid, &s.space), 0);
-        assert_int_equal(dn_space_read(s.space), 0);
-        kill(pid, SIGCONT);
-        for (int i = 0; i < 5000 && r == 0; i++) {
-                usleep(1000);
-                r = dn_space_read(s.space);
-        }
-        assert_int_equal(r, -ESTALE);
+        open_scene_of(&s, pid);
+        exec_is_noticed(&s, pid);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         close_scene(&s);
