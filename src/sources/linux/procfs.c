@@ -301,10 +301,7 @@ int64_t dn_platform_tasks(struct dn_procfs *p) {
 }
 
 bool dn_platform_may_load_bpf(struct dn_procfs *p) {
-        struct dn_rights rights = dn_rights_read(p->root);
-
-        return dn_rights_have(&rights, DN_CAP_SYS_ADMIN) ||
-               (dn_rights_have(&rights, DN_CAP_BPF) && dn_rights_have(&rights, DN_CAP_PERFMON));
+        return dn_rights_load_bpf(dn_rights_read(p->root).has);
 }
 
 bool dn_platform_is_kernel_thread(struct dn_procfs *p, int64_t pid) {

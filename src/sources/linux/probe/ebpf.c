@@ -41,9 +41,6 @@ static bool is_in_user_namespace(int proc) {
 }
 
 static void lacks(struct dn_ability *a, const struct dn_rights *rights, bool bpf, bool perfmon) {
-        bool could = dn_rights_could(rights, DN_CAP_SYS_ADMIN) ||
-                     (dn_rights_could(rights, DN_CAP_BPF) && dn_rights_could(rights, DN_CAP_PERFMON));
-
         dn_text_printf(&a->reason, "lacks %s%s%s", bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : ", ",
                        perfmon ? "" : "CAP_PERFMON");
         if (rights->no_new)
@@ -51,8 +48,8 @@ static void lacks(struct dn_ability *a, const struct dn_rights *rights, bool bpf
                     "run denet outside of what set it (systemd: NoNewPrivileges=no)");
         else
                 say(a, "",
-                    could ? "sudo setcap cap_bpf,cap_perfmon=ep \"$(command -v denet)\""
-                          : "start the container with --cap-add BPF --cap-add PERFMON");
+                    dn_rights_load_bpf(rights->bound) ? "sudo setcap cap_bpf,cap_perfmon=ep \"$(command -v denet)\""
+                                                      : "start the container with --cap-add BPF --cap-add PERFMON");
 }
 
 void dn_ability_ebpf(struct dn_ability *a, const struct dn_probe_roots *roots, const struct dn_rights *rights) {

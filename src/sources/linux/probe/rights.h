@@ -28,7 +28,9 @@ static inline bool dn_rights_have(const struct dn_rights *r, int capability) {
         return r->has >> capability & 1;
 }
 
-/* It could be had, as by sudo. */
-static inline bool dn_rights_could(const struct dn_rights *r, int capability) {
-        return r->bound >> capability & 1;
+/* These, `has` or `bound`, are enough to load BPF programs that look into the kernel. */
+static inline bool dn_rights_load_bpf(uint64_t capabilities) {
+        const uint64_t both = UINT64_C(1) << DN_CAP_BPF | UINT64_C(1) << DN_CAP_PERFMON;
+
+        return capabilities >> DN_CAP_SYS_ADMIN & 1 || (capabilities & both) == both;
 }
