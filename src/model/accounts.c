@@ -9,6 +9,7 @@ struct sums {
         int64_t grown[DN_ROW_ROOM];  /* what their own grew by since the last snapshot */
         int64_t greatest[DN_FIELDS]; /* the largest single one, of those that fold so */
         int64_t cpu_grown;           /* of user and system together: the split of one process may move between them */
+        int64_t living;
 };
 
 static bool is_known(const struct sums *sums, int id) {
@@ -67,26 +68,19 @@ static void add(struct sums *sums, const struct dn_row *row, const struct dn_row
                 add_growth(sums, row, before);
 }
 
-/* Both snapshots are in order of admission, so one walk pairs their rows. A process that vanished in this pass is left
- * out: its parent, read before it, may have its totals already. */
+/* A process that vanished in this pass is left out: its parent, read before it, may have its totals already. */
 static void sum_up(struct sums *sums, const struct dn_snapshot *now, const struct dn_snapshot *last) {
-        const struct dn_table *rows = &now->part[DN_PROCESS], *older = last ? &last->part[DN_PROCESS] : NULL;
-        uint32_t j = 0;
+        const struct dn_table *rows = &now->part[DN_PROCESS];
+        struct dn_trail in_last = {0};
 
         for (uint32_t i = 0; i < rows->n; i++) {
                 const struct dn_row *row = dn_table_row(rows, i), *before = NULL;
 
-                while (older && j < older->n && !before) {
-                        const struct dn_row *candidate = dn_table_row(older, j);
-
-                        if (dn_key_equal(candidate->key, row->key))
-                                before = candidate;
-                        else if (!candidate->gone)
-                                break;
-                        j++;
-                }
+                if (last && row->changed == now->number)
+                        before = dn_snapshot_follow(last, &in_last, row, i);
                 if (!row->gone)
                         add(sums, row, before, now->number);
+                sums->living += !dn_row_ended(row);
         }
 }
 
@@ -177,16 +171,14 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
         struct dn_row *whole = dn_snapshot_whole(now);
         const struct dn_row *before = last ? dn_snapshot_whole(last) : NULL;
         struct sums sums = {0};
-        int64_t living = 0, most_us = INT64_MAX;
+        int64_t most_us = INT64_MAX;
 
         if (last && now->cores > 0)
                 most_us = (now->mono_ns - last->mono_ns) / 1000 * now->cores;
         sum_up(&sums, now, last);
-        for (uint32_t i = 0; i < now->part[DN_PROCESS].n; i++)
-                living += !dn_row_ended(dn_table_row(&now->part[DN_PROCESS], i));
         whole->read_ns = now->mono_ns;
         whole->changed = now->number;
-        dn_row_set(whole, DN_process_count, living, now->number);
+        dn_row_set(whole, DN_process_count, sums.living, now->number);
         for (int id = 0; id < DN_FIELDS; id++) {
                 const struct dn_field *f = &dn_fields[id];
 
@@ -197,7 +189,7 @@ void dn_accounts_settle(struct dn_snapshot *now, const struct dn_snapshot *last,
                 else if (f->nature == DN_PEAK && is_known(&sums, id))
                         dn_row_set(whole, id, larger(sums.greatest[id], dn_row_or_zero(whole, id)), now->number);
                 else if (f->nature == DN_GAUGE)
-                        settle_gauge(whole, id, &sums, living > 0);
+                        settle_gauge(whole, id, &sums, sums.living > 0);
         }
         settle_cpu(whole, &sums, before, ledger, counted_of(now), most_us);
 }

@@ -3,22 +3,6 @@
 
 #include <errno.h>
 
-/* The row of the same process further down a table that is in the same order; the place to go on from is kept. What
- * stands before it there has gone since. NULL: it was not there when the table was made. */
-static const struct dn_row *follow(const struct dn_snapshot *s, uint32_t *at, const struct dn_row *row) {
-        const struct dn_table *table = &s->part[DN_PROCESS];
-
-        for (uint32_t i = *at; i < table->n && row->admitted <= s->number; i++) {
-                const struct dn_row *candidate = dn_table_row(table, i);
-
-                if (!dn_key_equal(candidate->key, row->key))
-                        continue;
-                *at = i + 1;
-                return candidate;
-        }
-        return NULL;
-}
-
 static int64_t cpu_us(const struct dn_row *row) {
         return row ? dn_row_or_zero(row, DN_cpu_user_secs) + dn_row_or_zero(row, DN_cpu_system_secs) : 0;
 }
@@ -73,11 +57,15 @@ static void derive_row(struct dn_row *out, int part, const struct dn_row *first,
         set_cpu_usage(out, now, last, last_ns);
 }
 
-static void set_uptime(struct dn_row *out, const struct dn_row *now, int64_t boot_ms) {
-        int64_t started_ms;
+/* Returns it; 0 where it is not known. */
+static int64_t set_uptime(struct dn_row *out, const struct dn_row *now, int64_t boot_ms) {
+        int64_t started_ms, uptime;
 
-        if (dn_row_get(now, DN_started_at_ms, &started_ms))
-                dn_row_set(out, DN_uptime_secs, (boot_ms - started_ms) / 1000, out->changed);
+        if (!dn_row_get(now, DN_started_at_ms, &started_ms))
+                return 0;
+        uptime = (boot_ms - started_ms) / 1000;
+        dn_row_set(out, DN_uptime_secs, uptime, out->changed);
+        return uptime;
 }
 
 /* The row stands in the sample from the time before, and nothing of it has changed but the time. */
@@ -99,10 +87,13 @@ static struct dn_row *row_at(struct dn_table *rows, uint32_t n) {
 
 /* What the sample holds is of the time before: in the same order, so most rows find themselves in their place. */
 static int derive_processes(const struct dn_snapshot *first, const struct dn_snapshot *last,
-                            const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s) {
+                            const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s,
+                            int64_t *ret_oldest_secs) {
         const struct dn_table *rows = &now->part[DN_PROCESS];
         struct dn_table *listed = &s->part[DN_PROCESS];
-        uint32_t in_first = 0, in_last = 0, n = 0;
+        struct dn_trail in_first = {0}, in_last = {0};
+        uint32_t n = 0;
+        int64_t uptime, oldest = 0;
 
         for (uint32_t i = 0; i < rows->n; i++) {
                 const struct dn_row *row = dn_table_row(rows, i), *from, *before;
@@ -114,37 +105,33 @@ static int derive_processes(const struct dn_snapshot *first, const struct dn_sna
                         out = dn_table_row(listed, n);
                         out->read_ns = row->read_ns;
                 } else {
-                        from = follow(first, &in_first, row);
-                        before = follow(last, &in_last, row);
+                        from = dn_snapshot_follow(first, &in_first, row, i);
+                        before = dn_snapshot_follow(last, &in_last, row, i);
                         out = row_at(listed, n);
                         if (!out)
                                 return -ENOMEM;
                         derive_row(out, DN_PROCESS, from, before, last->mono_ns, row, now->number);
                 }
-                set_uptime(out, row, now->boot_ns / 1000000);
+                uptime = set_uptime(out, row, now->boot_ns / 1000000);
+                oldest = uptime > oldest ? uptime : oldest;
                 s->main_lives |= dn_key_equal(row->key, main);
                 n++;
         }
         listed->n = n;
+        *ret_oldest_secs = oldest;
         return 0;
 }
 
 static int derive_whole(const struct dn_snapshot *first, const struct dn_snapshot *last, const struct dn_snapshot *now,
-                        struct dn_sample *s) {
+                        int64_t oldest_secs, struct dn_sample *s) {
         struct dn_row *out = dn_table_add(&s->part[DN_WHOLE]);
-        int64_t oldest = 0;
 
         if (!out)
                 return -ENOMEM;
         derive_row(out, DN_WHOLE, dn_snapshot_whole(first), dn_snapshot_whole(last), last->mono_ns,
                    dn_snapshot_whole(now), now->number);
-        for (uint32_t i = 0; i < s->part[DN_PROCESS].n; i++) {
-                int64_t uptime = dn_row_or_zero(dn_table_row(&s->part[DN_PROCESS], i), DN_uptime_secs);
-
-                oldest = uptime > oldest ? uptime : oldest;
-        }
         if (s->part[DN_PROCESS].n > 0)
-                dn_row_set(out, DN_uptime_secs, oldest, now->number);
+                dn_row_set(out, DN_uptime_secs, oldest_secs, now->number);
         return 0;
 }
 
@@ -197,12 +184,15 @@ int dn_derive_blocks(const struct dn_snapshot *first, const struct dn_snapshot *
 
 int dn_derive(const struct dn_snapshot *first, int64_t first_unix_ms, const struct dn_snapshot *last,
               const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s) {
+        int64_t oldest_secs;
+
         s->number = now->number;
         s->elapsed_us = (now->mono_ns - first->mono_ns) / 1000;
         s->unix_ms = first_unix_ms + s->elapsed_us / 1000;
         s->main_lives = false;
         s->part[DN_WHOLE].n = 0;
-        if (derive_processes(first, last, now, main, s) < 0 || derive_whole(first, last, now, s) < 0)
+        if (derive_processes(first, last, now, main, s, &oldest_secs) < 0 ||
+            derive_whole(first, last, now, oldest_secs, s) < 0)
                 return -ENOMEM;
         return dn_derive_blocks(first, last, now, s);
 }

@@ -72,6 +72,22 @@ struct dn_row *dn_snapshot_find(const struct dn_snapshot *s, struct dn_key key) 
         return NULL;
 }
 
+const struct dn_row *dn_snapshot_follow(const struct dn_snapshot *there, struct dn_trail *trail,
+                                        const struct dn_row *row, uint32_t i) {
+        const struct dn_table *table = &there->part[DN_PROCESS];
+        uint32_t at = trail->theirs + (i - trail->ours); /* where none of those between has left */
+
+        if (row->admitted > there->number)
+                return NULL;
+        if (at >= table->n || !dn_key_equal(dn_table_row(table, at)->key, row->key))
+                for (at = trail->theirs; at < table->n && !dn_key_equal(dn_table_row(table, at)->key, row->key);)
+                        at++;
+        if (at >= table->n)
+                return NULL;
+        *trail = (struct dn_trail){at + 1, i + 1};
+        return dn_table_row(table, at);
+}
+
 struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s) {
         return s->part[DN_WHOLE].n ? dn_table_row(&s->part[DN_WHOLE], 0) : NULL;
 }

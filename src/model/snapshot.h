@@ -30,6 +30,15 @@ void dn_snapshot_leave(struct dn_snapshot *last, const struct dn_ledger *ledger)
 
 /* The row of this process; NULL where it is no member, or gone. A walk: not for each process of a pass. */
 struct dn_row *dn_snapshot_find(const struct dn_snapshot *s, struct dn_key key);
+/* Goes along the processes of another snapshot in step with a walk through this one's: both are in the same order. */
+struct dn_trail {
+        uint32_t theirs, ours; /* behind those that were found last */
+};
+
+/* The row of the same process there, which `row` (the i-th of ours, further on than those before it) is of. NULL: it
+ * was no member then. */
+const struct dn_row *dn_snapshot_follow(const struct dn_snapshot *there, struct dn_trail *trail,
+                                        const struct dn_row *row, uint32_t i);
 /* The one row of DN_WHOLE; NULL only in a snapshot that was never begun. */
 struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s);
 void dn_snapshot_free(struct dn_snapshot *s);
