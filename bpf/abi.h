@@ -227,7 +227,7 @@ struct dn_bpf_process {
 };
 
 /* Where a process stands that the sampler has seen: by its pid, modulo. Of two in one place only one is found there. */
-enum { DN_BPF_PLACES = 32768 };
+enum { DN_BPF_PLACES = 32768, DN_BPF_LISTED = DN_BPF_PLACES / 2 };
 struct dn_bpf_place {
         __u32 pid, look; /* the sampler's look that saw it last */
         __u32 record;    /* in what that look said, from 1; 0: it has slept */
@@ -235,9 +235,11 @@ struct dn_bpf_place {
 };
 
 struct dn_bpf_sampling {
-        __u32 level; /* of the caller's PID namespace */
+        __u32 level;               /* of the caller's PID namespace */
+        __u32 look;                /* which one it is */
+        __u32 listed, listed_look; /* how many, and when */
+        __u32 done;                /* nothing is left to be said */
         __u32 unused;
-        __u32 look;    /* which one it is */
         __u32 all;     /* it says all, of the sleeping too */
         __u32 records; /* said by it so far */
         __u32 ready;   /* the next is known */

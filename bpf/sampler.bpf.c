@@ -6,6 +6,8 @@
  * millisecond each time: so pointers are loaded once, or by a helper that it does not look into. */
 #include "thread.bpf.h"
 
+#include "kfuncs.h"
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct dn_bpf_sampling sampling;
@@ -24,7 +26,7 @@ struct said {
         __u32 pid;    /* the kernel's */
         __u32 tgid;   /* the caller's */
         __u32 parent; /* the kernel's number of it */
-        __u32 unused;
+        __u32 alone;  /* it had one thread: without that one's running it has no other now */
         __u64 runtime_ns;
 };
 
@@ -219,8 +221,11 @@ static __always_inline void note_last(const struct walk *walk, __u32 tgid, struc
         struct said *said = last_of(task);
 
         if (said)
-                *said = (struct said){
-                        .pid = task->pid, .tgid = tgid, .parent = walk->parent, .runtime_ns = walk->process.runtime_ns};
+                *said = (struct said){.pid = task->pid,
+                                      .tgid = tgid,
+                                      .parent = walk->parent,
+                                      .alone = walk->process.threads <= 1,
+                                      .runtime_ns = walk->process.runtime_ns};
 }
 
 /* Of the one who reads. */
@@ -262,14 +267,15 @@ static __always_inline bool is_last(const struct said *said, struct task_struct 
 }
 
 /* Most processes have one thread, and had no other: of those it takes no look at what their threads share. */
-static __always_inline bool is_alone(struct task_struct *task) {
-        return task->thread_node.next == task->thread_node.prev;
+static __always_inline bool has_slept_alone(const struct said *said, struct task_struct *task, __u32 parent) {
+        return is_last(said, task, task->se.sum_exec_runtime, parent) && said->alone;
 }
 
-SEC("dn_iter/task")
-int sample(struct bpf_iter__task *ctx) {
-        struct task_struct *task = ctx->task;
-        struct seq_file *seq = ctx->meta->seq;
+static __always_inline bool may_have_slept(struct task_struct *task) {
+        return !sampling.all && !task->exit_state && task->__state != 0;
+}
+
+static __always_inline int look_at_process(struct seq_file *seq, struct task_struct *task) {
         struct task_struct *parent;
         struct signal_struct *signal;
         struct dn_bpf_thread *thread;
@@ -277,7 +283,7 @@ int sample(struct bpf_iter__task *ctx) {
         struct said *said;
         bool whole, may_skip;
 
-        if (!task || task->pid != task->tgid)
+        if (task->pid != task->tgid)
                 return 0;
         /* Loaded here, on the one path that there is so far. */
         parent = task->real_parent;
@@ -286,9 +292,9 @@ int sample(struct bpf_iter__task *ctx) {
         barrier_var(parent);
         barrier_var(signal);
         said = last_of(task);
-        may_skip = !sampling.all && !task->exit_state && task->__state != 0;
+        may_skip = may_have_slept(task);
         walk.parent = parent ? parent->tgid : 0;
-        if (may_skip && is_alone(task) && is_last(said, task, task->se.sum_exec_runtime, walk.parent)) {
+        if (may_skip && has_slept_alone(said, task, walk.parent)) {
                 note_place(said->tgid, 0);
                 return 0;
         }
@@ -303,4 +309,74 @@ int sample(struct bpf_iter__task *ctx) {
                 return 0;
         }
         return say(seq, &walk, thread, task, signal);
+}
+
+/* The kernel goes from task to task, with a reference to each, and calls this. */
+SEC("dn_iter/task")
+int sample(struct bpf_iter__task *ctx) {
+        struct task_struct *task = ctx->task;
+
+        return task ? look_at_process(ctx->meta->seq, task) : 0;
+}
+
+/* ---------------------------------------------------------------------------- Where programs may walk (Linux 6.7 on)
+ * Here the walk only tells who has slept, and lists the others: what a loop has in it the verifier goes through in all
+ * its combinations. */
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, DN_BPF_LISTED);
+        __type(key, __u32);
+        __type(value, __u32); /* the kernel's pid */
+} listed SEC(".maps");
+
+static __always_inline void pass_by(struct task_struct *task) {
+        struct task_struct *parent = task->real_parent;
+        struct said *said = last_of(task);
+        __u32 i, *pid;
+
+        if (may_have_slept(task) && has_slept_alone(said, task, parent ? parent->tgid : 0)) {
+                note_place(said->tgid, 0);
+                return;
+        }
+        i = sampling.listed;
+        pid = thread_of(task) ? bpf_map_lookup_elem(&listed, &i) : NULL;
+        if (pid) {
+                *pid = task->pid;
+                sampling.listed++;
+        }
+}
+
+static __always_inline void list_processes(void) {
+        struct dn_task_iterator at;
+        struct task_struct *task;
+
+        sampling.listed = 0;
+        bpf_iter_task_new(&at, NULL, BPF_TASK_ITER_ALL_PROCS);
+        while ((task = bpf_iter_task_next(&at)))
+                pass_by(task);
+        bpf_iter_task_destroy(&at);
+}
+
+/* The kernel goes through the list; 1 has it stop. */
+SEC("dn_iter/bpf_map_elem")
+int sample_listed(struct bpf_iter__bpf_map_elem *ctx) {
+        __u32 *i = ctx->key, *pid = ctx->value;
+        struct task_struct *task;
+
+        if (!i || !pid)
+                return 0;
+        if (sampling.listed_look != sampling.look) {
+                list_processes();
+                sampling.listed_look = sampling.look;
+        }
+        sampling.done = *i >= sampling.listed;
+        if (sampling.done)
+                return 1;
+        task = bpf_task_from_pid(*pid);
+        if (task) {
+                look_at_process(ctx->meta->seq, task);
+                bpf_task_release(task);
+        }
+        return 0;
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 
 /* It begins where both hold, and ends where one is missed by half. */
-enum { PAYS_FROM = 200, TASKS_MOST = 4 /* of the machine, for each process of the tree */ };
+enum { PAYS_FROM = 100, TASKS_MOST = 4 /* of the machine, for each process of the tree */ };
 
 static void take(struct denet *d, bool by_sampler) {
         if (d->target.by_sampler != by_sampler)

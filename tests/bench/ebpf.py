@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ebpf.py [--quick] [--denet DENET]: what --ebpf adds to what it counts, in nanoseconds of CPU time each: in the tree,
-and beside one, where it is only seen not to belong to it; and to a start. Rounds take turns: all see the same mood of
-the machine."""
+and beside one, where it is only seen not to belong to it; and to a start. And what a look of the BPF sampler takes of
+the bare loop over the same processes. Rounds take turns: all see the same mood of the machine."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import common
+import cost
 
 # what it is called: the part that counts it, the words for bytes.c, how often
 ROWS = {
@@ -105,6 +106,63 @@ def starts(denet: str, rounds: int) -> dict[str, dict[str, float]]:
     return made
 
 
+# of a context switch: the options, and how deep the stack is
+SWITCHES = {
+    "exits": (["--ebpf", "exits"], 0),
+    "time off processors": (["--ebpf", "offcpu"], 0),
+    "with stacks of some frames": (["--ebpf", "offcpu", "--stacks", os.devnull], 0),
+    "with stacks of ten frames more": (["--ebpf", "offcpu", "--stacks", os.devnull], 10),
+}
+
+
+def switches(denet: str, program: str, rounds: int, share: float) -> dict[str, dict[str, float]]:
+    made = {}
+    print()
+    for name, (options, frames) in SWITCHES.items():
+        command = [program, str(int(300_000 * share)), str(frames)]
+        bare, inside = [], []
+        for _ in range(rounds):
+            bare.append(used(denet, "-o", os.devnull, "run", *command))
+            inside.append(used(denet, *options, "-o", os.devnull, "run", *command))
+        row = {"bare_ns": common.median(bare), "inside_ns": common.median(inside)}
+        print(
+            f"a switch, {name:34} {row['bare_ns']:6.0f} ns {row['inside_ns'] - row['bare_ns']:+9.0f} ns"
+            f"   ±{common.spread(bare) * 100:.0f} %",
+            flush=True,
+        )
+        made[f"a switch, {name}"] = row
+    return made
+
+
+def looks(denet: str, programs: dict[str, str], folder: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """The look alone: what is made of it, and written, is in cost.py's table."""
+    library = folder / "looks.so"
+    source = Path(__file__).with_name("looks.c")
+    command = ["cc", "-O2", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(command, check=True)
+    setting = cost.Setting(denet, programs, folder, rounds, 2.5, peers=False)
+    made = {}
+    print()
+    for case in (cost.Case("1,000, 95 % asleep", 1000, 50, 0.1), cost.Case("1,000, all active", 1000, 1000, 0)):
+        bare, ours = [], []
+        with cost.tree(setting, case) as tree:
+            for _ in range(rounds):
+                bare.append(cost.bare(setting, case, tree).cpu_secs * 1e3)
+                words = ["--sampler", "bpf", "-i", "100", "-m", "100", "-d", "3", "-q", "-o", os.devnull, "attach"]
+                preloaded = ["env", f"LD_PRELOAD={library}", denet, *words, str(tree.pid)]
+                ours.append(used(*preloaded) / 1e6)
+        row = {"bare_ms": common.median(bare), "look_ms": common.median(ours), "goal": case.goal}
+        ratios = [o / b for o, b in zip(ours, bare)]
+        print(
+            f"a look, {case.name:20} bare loop {row['bare_ms']:5.2f} ms, look {row['look_ms']:5.2f} ms: ratio"
+            f" {common.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+            + (f", goal {case.goal}" if case.goal else ""),
+            flush=True,
+        )
+        made[f"a look, {case.name}"] = row
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--denet", default=common.DENET)
@@ -113,13 +171,15 @@ def main() -> None:
     options = parser.parse_args()
     noise = common.Noise()
     with tempfile.TemporaryDirectory(dir=common.scratch()) as folder:
-        programs = common.build(Path(folder), "bytes")
+        programs = common.build(Path(folder), "bytes", "pingpong", "bare", "tree")
         file = Path(folder) / "file"
         file.write_bytes(os.urandom(4096))
         os.sync()
         made = table(
             options.denet, 3 if options.quick else 7, 0.3 if options.quick else 1, programs["bytes"], str(file)
         )
+        made |= switches(options.denet, programs["pingpong"], 3 if options.quick else 7, 0.3 if options.quick else 1)
+        made |= looks(options.denet, programs, Path(folder), 3 if options.quick else 7)
     made |= starts(options.denet, 5 if options.quick else 15)
     print(common.describe(noise.so_far()))
     if options.json:

@@ -11,6 +11,7 @@ import signal
 import stat
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ TICK = 0.010  # seconds: what one tick is in the project's promises
 
 Argument = Union[str, bytes, "os.PathLike[str]"]
 Record = dict[str, Any]
+
+
+def filtered(how: str, what: str) -> list[Argument]:
+    """What stands before a command that is to run under a seccomp filter."""
+    return [sys.executable, Path(__file__).parent / "filtered.py", how, what]
 
 
 def copy_for_others(directory: Path) -> Path:

@@ -7,13 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from conftest import Background, Helper
-from harness import DENET, PATIENCE, Argument, Record, copy_for_others, parse_records, the, wait_until
+from harness import DENET, PATIENCE, Argument, Record, copy_for_others, filtered, parse_records, the, wait_until
 from test_ebpf import calls, programs, pytestmark  # noqa: F401 # skipped where eBPF does not run
 
 NOBODY = 65534
@@ -216,10 +215,6 @@ def refused(*command: Argument, **how: object) -> tuple[str, str]:
 
 ENDS_WITH_3: list[Argument] = ["--enable-ebpf", "-j", "run", "sh", "-c", "exit 3"]
 SETCAP = 'sudo setcap cap_bpf,cap_perfmon=ep "$(command -v denet)"'
-
-
-def filtered(how: str, what: str) -> list[Argument]:
-    return [sys.executable, Path(__file__).parent / "filtered.py", how, what]
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const struct dn_str names[] = {DN_STR("task_struct"), DN_STR("pid"), DN_STR("upid"), DN_STR("req_flag_bits"),
                                        DN_STR("u32")};
-        struct dn_kernel_hook hooks[] = {{.name = DN_STR("btf_trace_sched_switch")}, {.name = DN_STR("bpf_iter_task")}};
+        struct dn_kernel_number hooks[] = {{.name = DN_STR("btf_trace_sched_switch")},
+                                           {.name = DN_STR("bpf_iter_task")}};
         char *exact = malloc(size ? size : 1);
         struct dn_text first = {0}, second = {0};
         int r;

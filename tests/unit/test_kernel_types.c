@@ -60,14 +60,14 @@ static struct dn_str whole(void) {
         return (struct dn_str){raw, size};
 }
 
-static struct btf *extract(const char *const *names, size_t n, struct dn_kernel_hook *hooks, size_t n_hooks) {
+static struct btf *extract(const char *const *names, size_t n, struct dn_kernel_number *hooks, size_t n_numbers) {
         dn_autotext struct dn_text text = {0};
         struct dn_str wanted[8];
         struct btf *btf;
 
         for (size_t i = 0; i < n; i++)
                 wanted[i] = dn_str_of(names[i]);
-        assert_int_equal(dn_kernel_types_extract(whole(), wanted, n, hooks, n_hooks, &text), 0);
+        assert_int_equal(dn_kernel_types_extract(whole(), wanted, n, hooks, n_numbers, &text), 0);
         btf = btf__new(text.p, (uint32_t)text.n);
         assert_non_null(btf);
         return btf;
@@ -130,7 +130,7 @@ static void enumerations_have_their_values(void **state) {
 }
 
 static void hooks_are_numbered_as_in_the_kernel(void **state) {
-        struct dn_kernel_hook hooks[] = {
+        struct dn_kernel_number hooks[] = {
                 {DN_STR("btf_trace_hook"), 77}, {DN_STR("some_hook"), 77}, {DN_STR("no_hook"), 77}};
         struct btf *btf = extract(NULL, 0, hooks, DN_COUNT(hooks));
 

@@ -17,7 +17,7 @@ enum {
 struct wanted {
         struct dn_str name;
         uint32_t next; /* in its bucket, from 1 */
-        struct dn_kernel_hook *hook;
+        struct dn_kernel_number *number;
 };
 
 struct extract {
@@ -111,14 +111,14 @@ static uint32_t bucket_of(struct dn_str s) {
         return (first * 31 + middle * 13 + last * 7 + (uint32_t)s.n) % BUCKETS;
 }
 
-static void want(struct extract *x, struct dn_str name, struct dn_kernel_hook *hook) {
+static void want(struct extract *x, struct dn_str name, struct dn_kernel_number *number) {
         struct wanted *w = &x->wanted[x->n_wanted];
         uint32_t *head;
 
         if (name.n == 0)
                 return;
         head = &x->buckets[bucket_of(name)];
-        *w = (struct wanted){.name = name, .next = *head, .hook = hook};
+        *w = (struct wanted){.name = name, .next = *head, .number = number};
         *head = ++x->n_wanted;
 }
 
@@ -169,19 +169,19 @@ static int meet(struct extract *x, const struct btf_type *type, uint32_t id) {
                 return 0;
         switch (BTF_INFO_KIND(type->info)) {
         case BTF_KIND_FUNC:
-                if (x->wanted[i].hook)
-                        x->wanted[i].hook->id = id;
+                if (x->wanted[i].number)
+                        x->wanted[i].number->id = id;
                 return 0;
         case BTF_KIND_TYPEDEF:
-                if (x->wanted[i].hook) {
-                        x->wanted[i].hook->id = id;
+                if (x->wanted[i].number) {
+                        x->wanted[i].number->id = id;
                         return 0;
                 }
                 return take(x, id, &number);
         case BTF_KIND_STRUCT:
         case BTF_KIND_UNION:
         case BTF_KIND_ENUM:
-        case BTF_KIND_ENUM64: return x->wanted[i].hook ? 0 : take(x, id, &number);
+        case BTF_KIND_ENUM64: return x->wanted[i].number ? 0 : take(x, id, &number);
         default: return 0;
         }
 }
@@ -366,20 +366,20 @@ static void extract_free(struct extract *x) {
         free(x);
 }
 
-int dn_kernel_types_extract(struct dn_str btf, const struct dn_str *names, size_t n_names, struct dn_kernel_hook *hooks,
-                            size_t n_hooks, struct dn_text *ret_btf) {
+int dn_kernel_types_extract(struct dn_str btf, const struct dn_str *names, size_t n_names,
+                            struct dn_kernel_number *numbers, size_t n_numbers, struct dn_text *ret_btf) {
         struct extract *x = calloc(1, sizeof(*x));
         int r = -ENOMEM;
 
         if (!x)
                 return -ENOMEM;
-        x->wanted = calloc(n_names + n_hooks + 1, sizeof(*x->wanted));
+        x->wanted = calloc(n_names + n_numbers + 1, sizeof(*x->wanted));
         if (x->wanted) {
                 for (size_t i = 0; i < n_names; i++)
                         want(x, names[i], NULL);
-                for (size_t i = 0; i < n_hooks; i++) {
-                        hooks[i].id = 0;
-                        want(x, hooks[i].name, &hooks[i]);
+                for (size_t i = 0; i < n_numbers; i++) {
+                        numbers[i].id = 0;
+                        want(x, numbers[i].name, &numbers[i]);
                 }
                 r = split(btf, &x->types, &x->strings);
         }

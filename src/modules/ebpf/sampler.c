@@ -18,6 +18,7 @@ struct dn_ebpf_sampler {
         struct dn_ebpf *e;
         struct dn_object *object;
         struct dn_bpf_sampler *programs;   /* of it */
+        struct bpf_link *link;             /* theirs, of that one that is loaded */
         const struct dn_bpf_place *places; /* mapped: DN_BPF_PLACES */
         struct dn_bpf_process *processes;  /* said by the last look */
         size_t room;
@@ -46,8 +47,10 @@ static int reserve(struct dn_ebpf_sampler *s) {
         return 0;
 }
 
+/* Walked by itself, the program says when it has said all; else the file ends. */
 static int read_all(struct dn_ebpf_sampler *s) {
-        dn_autoclose int fd = bpf_iter_create(bpf_link__fd(s->programs->links.sample));
+        const struct dn_bpf_sampling *sampling = &s->programs->bss->sampling;
+        dn_autoclose int fd = bpf_iter_create(bpf_link__fd(s->link));
         char *to;
         ssize_t n;
 
@@ -64,6 +67,10 @@ static int read_all(struct dn_ebpf_sampler *s) {
                 if (n < 0 && errno != EINTR && errno != EAGAIN)
                         return -errno;
                 size += n > 0 ? (size_t)n : 0;
+                if (sampling->done && size == sampling->records * sizeof(*s->processes)) {
+                        s->offered.n = sampling->records;
+                        return 0;
+                }
         }
 }
 
@@ -75,6 +82,7 @@ static int look(struct dn_sampler *offered, bool all) {
 
         sampling->look++;
         sampling->records = 0;
+        sampling->done = 0;
         sampling->all = all || s->failed;
         s->offered.n = 0;
         if (s->e->raise_to_read)
@@ -155,6 +163,26 @@ static struct bpf_object_skeleton *open_skeleton(const struct bpf_object_open_op
         return programs ? programs->skeleton : NULL;
 }
 
+/* The program that walks the kernel's list itself, where the kernel has what it calls. */
+static int attach(struct dn_ebpf_sampler *s) {
+        struct bpf_program *listed = s->programs->progs.sample_listed;
+        bool walks = bpf_program__autoload(listed);
+        union bpf_iter_link_info map = {0};
+        LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &map, .link_info_len = sizeof(map));
+        int r;
+
+        bpf_program__set_autoattach(listed, false);
+        bpf_program__set_autoload(s->programs->progs.sample, !walks);
+        r = dn_object_load(s->object);
+        if (r < 0)
+                return r;
+        map.map.map_fd = (uint32_t)bpf_map__fd(s->programs->maps.listed);
+        if (walks)
+                s->programs->links.sample_listed = bpf_program__attach_iter(listed, &options);
+        s->link = walks ? s->programs->links.sample_listed : s->programs->links.sample;
+        return s->link ? 0 : -errno;
+}
+
 /* Members are those of the other object: its map says who. */
 static int load(struct dn_ebpf_sampler *s) {
         struct dn_raised before = dn_raise();
@@ -166,7 +194,7 @@ static int load(struct dn_ebpf_sampler *s) {
                 r = bpf_map__reuse_fd(s->programs->maps.threads, bpf_map__fd(s->e->programs->maps.threads));
         }
         if (r == 0)
-                r = dn_object_load(s->object);
+                r = attach(s);
         if (r == 0)
                 s->programs->bss->sampling.level = s->e->shared->level;
         dn_lower(&before);
