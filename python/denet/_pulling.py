@@ -114,7 +114,7 @@ class Pulling:
             record = self._stream.next()
             if record is None:
                 break
-            self._take(record)
+            self._take(record, lib.denet_record_kind(record))
 
     def __del__(self) -> None:
         if getattr(self, "_made_in", 0) != os.getpid():
@@ -133,26 +133,21 @@ class Pulling:
         if self._made_in != os.getpid():
             raise RuntimeError(f"this monitor is of process {self._made_in}, which made it; make one in this process")
 
-    def _take(self, record: Record) -> str:
+    def _take(self, record: Record, kind: int) -> str:
         """Gives a record to all who want it, and returns its text where it is a sample that somebody wants."""
-        kind = lib.denet_record_kind(record)
         options = self._options
+        is_sample = kind in SAMPLES
         text = ""
 
         self._summary.add(record)
         if self._sink is not None and self._is_written(kind):
             self._lost += self._sink.write(record) < 0
-        if (
-            options.store_in_memory
-            or self._wanted
-            or any(kind in f.kinds for f in self._followers)
-            or kind not in SAMPLES
-        ):
+        if options.store_in_memory or self._wanted or not is_sample or any(kind in f.kinds for f in self._followers):
             text = record_text(record)
         for follower in self._followers:
             if kind in follower.kinds:
                 follower.lines.append(text)
-        if kind in SAMPLES:
+        if is_sample:
             if options.store_in_memory:
                 self._samples.append(text)
             if options.enable_gpu and _has_gpu(record):
@@ -163,7 +158,7 @@ class Pulling:
             self._metadata = text
         elif kind == lib.DENET_ENV:
             self._env = text
-        return text if kind in SAMPLES else ""
+        return text if is_sample else ""
 
     _wanted = False  # by sample_once
 
@@ -180,7 +175,7 @@ class Pulling:
             try:
                 while (record := self._stream.next()) is not None:
                     kind = lib.denet_record_kind(record)
-                    self._take(record)
+                    self._take(record, kind)
                     if kind in SAMPLES:
                         break
             except EOFError:

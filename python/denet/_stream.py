@@ -26,7 +26,7 @@ def record_text(record: Record) -> str:
     text = lib.denet_record_json(record, size)
     if text == ffi.NULL:
         raise MemoryError("no memory for a record")
-    return ffi.unpack(text, size[0]).decode()
+    return str(ffi.buffer(text, size[0]), "utf-8")
 
 
 class _Handle:

@@ -196,7 +196,7 @@ class ProcessMonitor(Found):
                 self._stream.sample()
             while True:
                 record = self._stream.next(-1 if running else 100)
-                text = self._take(record) if record is not None else ""
+                text = self._take(record, lib.denet_record_kind(record)) if record is not None else ""
                 if text and running and self.is_running():
                     return text
         except EOFError:
