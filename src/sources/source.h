@@ -41,7 +41,8 @@ struct dn_target {
         int64_t processes_counted; /* members that there were in all; 0: not known */
         /* Offered by eBPF; NULL: /proc alone. */
         struct dn_sampler *sampler;
-        bool by_sampler; /* the session's choice: processes are read by it */
+        int sampler_error; /* -errno: eBPF was to offer one, and cannot */
+        bool by_sampler;   /* the session's choice: processes are read by it */
 };
 
 struct dn_pass {

@@ -6,6 +6,7 @@
 #include "stream/stream.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* It begins where both hold, and ends where one is missed by half. */
 enum { PAYS_FROM = 100, TASKS_MOST = 4 /* of the machine, for each process of the tree */ };
@@ -14,6 +15,18 @@ static void take(struct denet *d, bool by_sampler) {
         if (d->target.by_sampler != by_sampler)
                 dn_stream_debug(d, "processes are sampled by %s from now on", by_sampler ? "BPF" : "/proc");
         d->target.by_sampler = by_sampler;
+}
+
+static int refused(const struct denet *d, denet_error *error) {
+        int r = d->target.sampler_error;
+
+        /* That is what a kernel says of a function that it does not have. */
+        if (r == 0 || r == -EINVAL)
+                return dn_fail(
+                        error, -ENOTSUP,
+                        "sampler bpf: the kernel lacks bpf_loop; a kernel of 5.17 or later, or --sampler procfs");
+        return dn_fail(error, -ENOTSUP, "sampler bpf: the kernel refuses its programs: %s; --sampler procfs",
+                       strerror(-r));
 }
 
 int dn_sampler_require(struct denet *d, denet_error *error) {
@@ -30,7 +43,7 @@ int dn_sampler_require(struct denet *d, denet_error *error) {
         }
         why = dn_text_cstr(d->o.ebpf == 0 ? &d->sampler.why : &dn_sample_said(d, "ebpf")->why);
         if (!why || !*why)
-                why = "the kernel lacks bpf_loop\na kernel of 5.17 or later";
+                return refused(d, error);
         end = strchr(why, '\n');
         return dn_fail(error, -ENOTSUP, "sampler bpf: %.*s; %s, or --sampler procfs", (int)strcspn(why, "\n"), why,
                        end ? end + 1 : "see denet doctor");

@@ -59,12 +59,13 @@ static int open_parts(struct dn_ebpf *e) {
 
 /* When it is wanted, which may be later on. An older kernel may lack what it takes. */
 static void offer_sampler(struct dn_ebpf *e) {
-        if (!e->target->wants_sampler || e->target->sampler || e->no_sampler)
+        if (!e->target->wants_sampler || e->target->sampler || e->sampler_error < 0)
                 return;
         if (!e->sampler)
                 dn_ebpf_sampler_load(e);
         if (e->sampler)
                 dn_ebpf_sampler_offer(e);
+        e->target->sampler_error = e->sampler_error;
 }
 
 static int load_now(struct state *s, struct dn_text *why) {
@@ -108,7 +109,7 @@ static void look_at_loading(struct state *s) {
                 return;
         s->loads = false;
         /* It was for the sampler alone. */
-        if (r < 0 || s->e->no_sampler) {
+        if (r < 0 || s->e->sampler_error < 0) {
                 ebpf_free(s->e);
                 s->e = NULL;
         }

@@ -28,7 +28,7 @@ struct dn_ebpf {
         bool by_file_rights;          /* the caller has not the right to load programs, denet's file has */
         bool raise_to_read;           /* kernels before 5.19 may want the rights for looking into a map, too */
         unsigned parts;               /* that run: of enum denet_ebpf */
-        bool no_sampler;              /* it was tried, and cannot be had */
+        int sampler_error;            /* -errno: it was tried, and cannot be had */
         uint64_t first_threads;       /* members when it began */
         uint32_t n_processors;
         struct dn_ebpf_syscalls *syscalls; /* NULL: that part does not run; so of the next four */
@@ -80,7 +80,7 @@ void dn_ebpf_offcpu_close(struct dn_ebpf *e);
 int dn_ebpf_oncpu_open(struct dn_ebpf *e);
 void dn_ebpf_oncpu_close(struct dn_ebpf *e);
 
-/* sampler.c. Loading: where it cannot be had, e->no_sampler says so. Offering: to the target. */
+/* sampler.c. Loading: where it cannot be had, e->sampler_error says so. Offering: to the target. */
 void dn_ebpf_sampler_load(struct dn_ebpf *e);
 void dn_ebpf_sampler_offer(struct dn_ebpf *e);
 void dn_ebpf_sampler_close(struct dn_ebpf *e);

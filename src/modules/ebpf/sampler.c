@@ -223,11 +223,14 @@ void dn_ebpf_sampler_load(struct dn_ebpf *e) {
         struct dn_ebpf_sampler *s = calloc(1, sizeof(*s));
         long hz = sysconf(_SC_CLK_TCK);
 
-        e->no_sampler = true;
+        e->sampler_error = -ENOMEM;
         if (!s)
                 return;
         s->e = e;
-        if (load(s) < 0 || map_places(s) < 0) {
+        e->sampler_error = load(s);
+        if (e->sampler_error == 0)
+                e->sampler_error = map_places(s);
+        if (e->sampler_error < 0) {
                 sampler_free(s);
                 return;
         }
@@ -235,7 +238,6 @@ void dn_ebpf_sampler_load(struct dn_ebpf *e) {
         s->tick_ns = 1000000000 / (uint64_t)(hz > 0 ? hz : 100);
         s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
         e->sampler = s;
-        e->no_sampler = false;
 }
 
 void dn_ebpf_sampler_offer(struct dn_ebpf *e) {
