@@ -318,11 +318,14 @@ def test_where_it_is_not_wanted_it_stays_out(arguments: tuple[str, ...]) -> None
 
 
 def test_a_run_may_end_while_it_is_loaded() -> None:
-    """Of which the 200 that it is loaded for end after so many milliseconds."""
-    script = "import os, time\nfor i in range(220):\n if os.fork() == 0: time.sleep(2)\ntime.sleep({}); os.killpg(0, 9)"
+    """Of which those that it is loaded for end after so many milliseconds, all of a session of their own."""
+    script = (
+        "import os, sys, time\nif os.fork(): sys.exit(128 + (os.wait()[1] & 127))\nos.setsid()\n"
+        "for i in range(220):\n if os.fork() == 0: time.sleep(2)\ntime.sleep({}); os.killpg(0, 9)"
+    )
     for i in range(3 if SLOW else 12):
         command = [sys.executable, "-c", script.format(0.05 + i * 0.01)]
-        result = denet("-j", "-i", "10", "-m", "10", "run", "setsid", "-w", *command)
+        result = denet("-j", "-i", "10", "-m", "10", "run", *command)
         assert result.status == 137
         check_every_line(result.records)
 
