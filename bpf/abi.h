@@ -227,22 +227,25 @@ struct dn_bpf_process {
 };
 
 /* Where a process stands that the sampler has seen: by its pid, modulo. Of two in one place only one is found there. */
-enum { DN_BPF_PLACES = 32768, DN_BPF_LISTED = DN_BPF_PLACES / 2 };
+enum { DN_BPF_PLACES = 32768 };
 struct dn_bpf_place {
         __u32 pid, look; /* the sampler's look that saw it last */
         __u32 record;    /* in what that look said, from 1; 0: it has slept */
         __u32 unused;
 };
 
+/* Of more in one look the rest is read from /proc. */
+enum { DN_BPF_LISTED = 16384 };
 struct dn_bpf_sampling {
-        __u32 level;               /* of the caller's PID namespace */
-        __u32 look;                /* which one it is */
-        __u32 listed, listed_look; /* how many, and when */
-        __u32 done;                /* nothing is left to be said */
-        __u32 unused;
-        __u32 all;     /* it says all, of the sleeping too */
-        __u32 records; /* said by it so far */
-        __u32 ready;   /* the next is known */
-        __s64 boot_ns; /* what the caller's time namespace adds to the time since boot … */
-        __s64 mono_ns; /* … and to the monotonic clock */
+        __u32 level;       /* of the caller's PID namespace */
+        __u32 look;        /* which one it is */
+        __u32 all;         /* it says all, of the sleeping too */
+        __u32 records;     /* said by it so far */
+        __u32 listed;      /* processes that it has something to say of, DN_BPF_LISTED at most … */
+        __u32 listed_look; /* … and the look that listed them */
+        __u32 done;        /* all of them are said */
+        __u32 ready;       /* the next two are known */
+        __s64 boot_ns;     /* what the caller's time namespace adds to the time since boot … */
+        __s64 mono_ns;     /* … and to the monotonic clock */
+        __u64 order;       /* means nothing: what is read before it is added to is read before what comes after */
 };

@@ -217,14 +217,22 @@ static __always_inline struct said *last_of(struct task_struct *task) {
         return bpf_map_lookup_elem(&last, &key);
 }
 
-static __always_inline void note_last(const struct walk *walk, __u32 tgid, struct task_struct *task) {
+/* How many threads there are is read once more, after the time that they have run: a thread is made by one that runs.
+ */
+static __always_inline bool is_alone(struct signal_struct *signal) {
+        __sync_fetch_and_add(&sampling.order, 1);
+        return signal->nr_threads <= 1;
+}
+
+static __always_inline void note_last(const struct walk *walk, __u32 tgid, struct task_struct *task,
+                                      struct signal_struct *signal) {
         struct said *said = last_of(task);
 
         if (said)
                 *said = (struct said){.pid = task->pid,
                                       .tgid = tgid,
                                       .parent = walk->parent,
-                                      .alone = walk->process.threads <= 1,
+                                      .alone = is_alone(signal),
                                       .runtime_ns = walk->process.runtime_ns};
 }
 
@@ -255,7 +263,7 @@ static __always_inline int say(struct seq_file *seq, struct walk *walk, struct d
         if (!add_up_process(walk, task, signal) || bpf_seq_write(seq, &walk->process, sizeof(walk->process)) < 0)
                 return 0;
         thread->sampled = 1;
-        note_last(walk, thread->tgid, task);
+        note_last(walk, thread->tgid, task, signal);
         note_place(thread->tgid, ++sampling.records);
         return 0;
 }

@@ -30,15 +30,18 @@ void dn_snapshot_leave(struct dn_snapshot *last, const struct dn_ledger *ledger)
 
 /* The row of this process; NULL where it is no member, or gone. A walk: not for each process of a pass. */
 struct dn_row *dn_snapshot_find(const struct dn_snapshot *s, struct dn_key key);
-/* Goes along the processes of another snapshot in step with a walk through this one's: both are in the same order. */
+
+/* How far a walk through the processes of one snapshot has come in another, both being in the same order. It begins as
+ * zeros. */
 struct dn_trail {
         uint32_t theirs, ours; /* behind those that were found last */
 };
 
-/* The row of the same process there, which `row` (the i-th of ours, further on than those before it) is of. NULL: it
- * was no member then. */
+/* What the other snapshot has of the same process: `row` is the i-th of the one that is walked through, and i greater
+ * than in the call before. NULL: it was no member then. */
 const struct dn_row *dn_snapshot_follow(const struct dn_snapshot *there, struct dn_trail *trail,
                                         const struct dn_row *row, uint32_t i);
+
 /* The one row of DN_WHOLE; NULL only in a snapshot that was never begun. */
 struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s);
 void dn_snapshot_free(struct dn_snapshot *s);

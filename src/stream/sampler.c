@@ -2,6 +2,7 @@
  * Who samples the processes: /proc, or eBPF's look at all tasks. To load that takes some twenty milliseconds and two
  * megabytes, and each look a part of a microsecond for each task of the machine, whosever it is: so by itself it comes
  * for a tree that has grown and is a good part of what runs. */
+#include "base/guard.h"
 #include "host/clock.h"
 #include "stream/stream.h"
 
@@ -17,19 +18,8 @@ static void take(struct denet *d, bool by_sampler) {
         d->target.by_sampler = by_sampler;
 }
 
-static int refused(const struct denet *d, denet_error *error) {
-        int r = d->target.sampler_error;
-
-        /* That is what a kernel says of a function that it does not have. */
-        if (r == 0 || r == -EINVAL)
-                return dn_fail(
-                        error, -ENOTSUP,
-                        "sampler bpf: the kernel lacks bpf_loop; a kernel of 5.17 or later, or --sampler procfs");
-        return dn_fail(error, -ENOTSUP, "sampler bpf: the kernel refuses its programs: %s; --sampler procfs",
-                       strerror(-r));
-}
-
 int dn_sampler_require(struct denet *d, denet_error *error) {
+        dn_autotext struct dn_text refused = {0};
         const char *why, *end;
         int r;
 
@@ -42,8 +32,11 @@ int dn_sampler_require(struct denet *d, denet_error *error) {
                 return 0;
         }
         why = dn_text_cstr(d->o.ebpf == 0 ? &d->sampler.why : &dn_sample_said(d, "ebpf")->why);
-        if (!why || !*why)
-                return refused(d, error);
+        if (!why || !*why) {
+                dn_text_printf(&refused, "the kernel refuses its programs: %s\na kernel of 5.17 or later",
+                               strerror(-d->target.sampler_error));
+                why = dn_text_cstr(&refused);
+        }
         end = strchr(why, '\n');
         return dn_fail(error, -ENOTSUP, "sampler bpf: %.*s; %s, or --sampler procfs", (int)strcspn(why, "\n"), why,
                        end ? end + 1 : "see denet doctor");

@@ -82,6 +82,7 @@ def by_both(
         ]
         if tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 7):
             wait_until(lambda: walk in walks_of(watchers[1].pid))
+            assert (ITSELF in walks_of(watchers[1].pid)) == (walk == ITSELF)
         for watcher in watchers:
             watcher.wait(timeout=PATIENCE)
         ours.seek(0)
@@ -192,6 +193,14 @@ def test_totals_are_those_of_the_kernel(truth: Helper, tmp_path: Path, how: str)
     check_every_line(records)
     surplus = cpu_secs(totals(records)) - (user_us + system_us) / 1e6
     assert -TICK <= surplus <= TICK + (0.2 if SLOW else 0), "it has used more when it has told"
+
+
+def test_who_sleeps_and_is_reaped_in_the_midst_of_a_look_counts_once(truth: Helper) -> None:
+    """Found asleep, and then in what its parent has reaped: each wrote a megabyte, and a byte to say so."""
+    count, size = 200 if SLOW else 1500, 1_000_000
+    records = by("bpf", truth("release"), str(count), str(size), options=("-i", "2", "-m", "2"))
+    check_every_line(records)
+    assert the(records, "exit")["totals"]["syscall_write_bytes"] == count * (size + 1)
 
 
 def test_orphans_stay_members_and_their_children_too() -> None:

@@ -148,8 +148,44 @@ static void who_has_ended_is_told_by_its_state(void **state) {
         assert_true(dn_row_ended(row));
 }
 
+static const struct dn_row *look_through(const struct dn_snapshot *s, struct dn_key key) {
+        for (uint32_t i = 0; i < s->part[DN_PROCESS].n; i++)
+                if (dn_key_equal(dn_table_row(&s->part[DN_PROCESS], i)->key, key))
+                        return dn_table_row(&s->part[DN_PROCESS], i);
+        return NULL;
+}
+
+/* Of those that leave and come between the two, and of a walk that passes some by. */
+static void a_walk_finds_the_rows_of_another_snapshot(void **state) {
+        srand(2);
+        for (int round = 0; round < 500; round++) {
+                struct dn_members members = {0};
+                struct dn_snapshot last = {0}, now = {0};
+                struct dn_trail trail = {0};
+                int64_t pid = 1;
+
+                assert_int_equal(dn_snapshot_begin(&last, NULL, 0, 0), 0);
+                for (int n = rand() % 40; n > 0; n--)
+                        admit(&last, &members, (struct dn_key){pid++, 1}, root)->gone = rand() % 8 < round % 8;
+                assert_int_equal(dn_snapshot_begin(&now, &last, 1, 1), 0);
+                for (int n = rand() % 10; n > 0; n--)
+                        admit(&now, &members, (struct dn_key){pid++, 1}, root);
+                for (uint32_t i = 0; i < now.part[DN_PROCESS].n; i++) {
+                        const struct dn_row *row = dn_table_row(&now.part[DN_PROCESS], i);
+
+                        if (rand() % 3 > 0)
+                                assert_ptr_equal(dn_snapshot_follow(&last, &trail, row, i),
+                                                 look_through(&last, row->key));
+                }
+                dn_snapshot_free(&last);
+                dn_snapshot_free(&now);
+                dn_members_free(&members);
+        }
+}
+
 RUN_TESTS(cmocka_unit_test(it_begins_as_a_copy_of_the_last),
           cmocka_unit_test(it_leaves_out_who_is_gone_and_keeps_the_order),
           cmocka_unit_test(no_value_of_an_earlier_snapshot_comes_back),
-          cmocka_unit_test(who_left_by_the_ledger_is_gone), cmocka_unit_test(a_value_that_is_the_same_is_no_change),
+          cmocka_unit_test(who_left_by_the_ledger_is_gone), cmocka_unit_test(a_walk_finds_the_rows_of_another_snapshot),
+          cmocka_unit_test(a_value_that_is_the_same_is_no_change),
           cmocka_unit_test(a_table_copies_into_one_that_is_used), cmocka_unit_test(who_has_ended_is_told_by_its_state))

@@ -59,9 +59,9 @@ static int open_parts(struct dn_ebpf *e) {
 
 /* When it is wanted, which may be later on. An older kernel may lack what it takes. */
 static void offer_sampler(struct dn_ebpf *e) {
-        if (!e->target->wants_sampler || e->target->sampler || e->sampler_error < 0)
+        if (!e->target->wants_sampler || e->target->sampler)
                 return;
-        if (!e->sampler)
+        if (!e->sampler && e->sampler_error == 0)
                 dn_ebpf_sampler_load(e);
         if (e->sampler)
                 dn_ebpf_sampler_offer(e);

@@ -122,12 +122,25 @@ bool dn_needs_are_there(const struct dn_needs *needs, const struct bpf_program *
         return true;
 }
 
+static bool calls_any(const struct bpf_program *program) {
+        const struct bpf_insn *insns = bpf_program__insns(program);
+        struct dn_str name;
+
+        for (size_t i = 0; i < bpf_program__insn_cnt(program); i++)
+                if (calls_kfunc(&insns[i], &name))
+                        return true;
+        return false;
+}
+
 static int put_kfuncs(const struct dn_needs *needs, struct bpf_program *program) {
         size_t n = bpf_program__insn_cnt(program);
-        struct bpf_insn *insns = calloc(n, sizeof(*insns));
+        struct bpf_insn *insns;
         struct dn_str name;
         int r;
 
+        if (!calls_any(program))
+                return 0;
+        insns = calloc(n, sizeof(*insns));
         if (!insns)
                 return -ENOMEM;
         memcpy(insns, bpf_program__insns(program), n * sizeof(*insns));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the programs of an object need of the kernel by name: what they are attached to, and its functions that they
- * call. */
+ * What the programs of an object need of the kernel by name: what they are attached to, and those of its functions that
+ * programs may call (kfuncs.h). */
 #pragma once
 #include "modules/ebpf/kernel_types.h"
 
@@ -24,7 +24,7 @@ bool dn_needs_are_there(const struct dn_needs *needs, const struct bpf_program *
 /* How it is attached; ret_hook gets the name of what to. False: libbpf knows. */
 bool dn_needs_hook(const struct bpf_program *program, enum bpf_attach_type *ret_attach, struct dn_str *ret_hook);
 
-/* Whether libbpf lets us give it any. */
+/* Whether libbpf takes numbers from us. */
 bool dn_needs_can_be_given(void);
 
 /* From here to the next call this thread's loading of an object takes the numbers from there. NULL: libbpf looks up the

@@ -190,3 +190,15 @@ int dn_object_load(struct dn_object *o) {
         be_as_before();
         return r;
 }
+
+int dn_object_attach_to_map(struct bpf_program *iterator, struct bpf_map *map, struct bpf_link **ret_link) {
+        union bpf_iter_link_info info = {.map.map_fd = (uint32_t)bpf_map__fd(map)};
+        LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+        int r;
+
+        be_quiet();
+        *ret_link = bpf_program__attach_iter(iterator, &options);
+        r = *ret_link ? 0 : -errno;
+        be_as_before();
+        return r;
+}

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * An object with programs, loaded without libbpf's going through all of the kernel's types: it gets an extract of them
- * (kernel_types.h), and the numbers of the hooks. Where that cannot be made, it goes its own way. */
+ * (extract.h), and the numbers of the hooks. Where that cannot be made, it goes its own way. */
 #pragma once
 #include "base/text.h"
 
+struct bpf_link;
+struct bpf_map;
 struct bpf_object_open_opts;
 struct bpf_object_skeleton;
+struct bpf_program;
 struct dn_object;
 
 /* bpftool's skeleton, opened; what it generated for this object goes to ret_programs. NULL, and errno. */
@@ -18,6 +21,10 @@ int dn_object_open(struct dn_object **ret_object, dn_skeleton_open *open, void *
 /* Loads and attaches what is wanted; links->… of the skeleton are then set. 0, -ESRCH (the kernel lacks a hook), or
  * another -errno. */
 int dn_object_load(struct dn_object *o);
+
+/* The iterator goes through what is in the map: it was to be loaded, and not attached. ret_link gets the object's own
+ * place for it. 0 or -errno. */
+int dn_object_attach_to_map(struct bpf_program *iterator, struct bpf_map *map, struct bpf_link **ret_link);
 
 /* Detaches the programs, and frees them. NULL is well; returns it. */
 struct dn_object *dn_object_free(struct dn_object *o);

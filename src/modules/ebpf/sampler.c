@@ -153,7 +153,9 @@ static enum dn_seen find(const struct dn_sampler *offered, int64_t pid, uint32_t
 }
 
 static bool misses(const struct dn_sampler *offered) {
-        return of(offered)->e->shared->lost > 0;
+        const struct dn_ebpf_sampler *s = of(offered);
+
+        return s->e->shared->lost > 0 || s->programs->bss->sampling.listed >= DN_BPF_LISTED;
 }
 
 static struct bpf_object_skeleton *open_skeleton(const struct bpf_object_open_opts *options, void **ret_programs) {
@@ -163,38 +165,45 @@ static struct bpf_object_skeleton *open_skeleton(const struct bpf_object_open_op
         return programs ? programs->skeleton : NULL;
 }
 
-/* The program that walks the kernel's list itself, where the kernel has what it calls. */
-static int attach(struct dn_ebpf_sampler *s) {
-        struct bpf_program *listed = s->programs->progs.sample_listed;
-        bool walks = bpf_program__autoload(listed);
-        union bpf_iter_link_info map = {0};
-        LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &map, .link_info_len = sizeof(map));
+/* Members are those of the other object: its map says who. */
+static int open_programs(struct dn_ebpf_sampler *s) {
+        void *programs;
         int r;
 
-        bpf_program__set_autoattach(listed, false);
-        bpf_program__set_autoload(s->programs->progs.sample, !walks);
-        r = dn_object_load(s->object);
+        s->object = dn_object_free(s->object);
+        r = dn_object_open(&s->object, open_skeleton, &programs);
         if (r < 0)
                 return r;
-        map.map.map_fd = (uint32_t)bpf_map__fd(s->programs->maps.listed);
-        if (walks)
-                s->programs->links.sample_listed = bpf_program__attach_iter(listed, &options);
-        s->link = walks ? s->programs->links.sample_listed : s->programs->links.sample;
-        return s->link ? 0 : -errno;
+        s->programs = programs;
+        return bpf_map__reuse_fd(s->programs->maps.threads, bpf_map__fd(s->e->programs->maps.threads));
 }
 
-/* Members are those of the other object: its map says who. */
+/* The program that walks the kernel's list itself, or the one that the kernel calls for each task. */
+static int attach(struct dn_ebpf_sampler *s, bool walks) {
+        struct dn_bpf_sampler *programs = s->programs;
+        int r;
+
+        bpf_program__set_autoattach(programs->progs.sample_listed, false);
+        bpf_program__set_autoload(programs->progs.sample_listed, walks);
+        bpf_program__set_autoload(programs->progs.sample, !walks);
+        r = dn_object_load(s->object);
+        if (r == 0 && walks)
+                r = dn_object_attach_to_map(programs->progs.sample_listed, programs->maps.listed,
+                                            &programs->links.sample_listed);
+        s->link = walks ? programs->links.sample_listed : programs->links.sample;
+        return r;
+}
+
 static int load(struct dn_ebpf_sampler *s) {
         struct dn_raised before = dn_raise();
-        void *programs;
-        int r = dn_object_open(&s->object, open_skeleton, &programs);
+        int r = open_programs(s);
+        bool walks =
+                r == 0 && bpf_program__autoload(s->programs->progs.sample_listed); /* the kernel has what it calls */
 
-        if (r == 0) {
-                s->programs = programs;
-                r = bpf_map__reuse_fd(s->programs->maps.threads, bpf_map__fd(s->e->programs->maps.threads));
-        }
         if (r == 0)
-                r = attach(s);
+                r = attach(s, walks);
+        if (r < 0 && walks && (r = open_programs(s)) == 0)
+                r = attach(s, false);
         if (r == 0)
                 s->programs->bss->sampling.level = s->e->shared->level;
         dn_lower(&before);
@@ -235,6 +244,7 @@ void dn_ebpf_sampler_load(struct dn_ebpf *e) {
                 return;
         }
         s->offered = (struct dn_sampler){.look = look, .get = get, .find = find, .misses = misses};
+        s->offered.sleepers_first = s->link == s->programs->links.sample_listed;
         s->tick_ns = 1000000000 / (uint64_t)(hz > 0 ? hz : 100);
         s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
         e->sampler = s;

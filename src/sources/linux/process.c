@@ -21,6 +21,8 @@ struct seen {
         uint8_t may_read;     /* of what only who may trace it is told; of enum may_read */
         uint64_t startstack;  /* … at this exec */
         bool ended;           /* a zombie, or gone */
+        int64_t reaped;       /* the sum of all that it has of those that it has reaped */
+        uint32_t reaped_in;   /* the last snapshot in which that grew */
 };
 
 enum { NO_SLOT = UINT32_MAX };
@@ -103,9 +105,19 @@ static bool has_slept(const struct process *process, const struct dn_row *row, c
                !(are_close && dn_row_or_zero(row, DN_thread_count) > 1) && parent_lives(process, seen);
 }
 
-static void note_seen(struct process *process, struct seen *seen, const struct dn_stat *st, int64_t clock_ns) {
-        const struct dn_member *parent;
+static int64_t reaped_by(const struct dn_row *row) {
+        return dn_row_or_zero(row, DN_reaped_cpu_user_secs) + dn_row_or_zero(row, DN_reaped_cpu_system_secs) +
+               dn_row_or_zero(row, DN_reaped_page_faults_cached) + dn_row_or_zero(row, DN_reaped_page_faults_disk);
+}
 
+static void note_seen(struct process *process, struct seen *seen, const struct dn_row *row, const struct dn_stat *st,
+                      int64_t clock_ns, uint32_t number) {
+        const struct dn_member *parent;
+        int64_t reaped = reaped_by(row);
+
+        if (reaped != seen->reaped)
+                seen->reaped_in = number;
+        seen->reaped = reaped;
         seen->clock_ns = clock_ns;
         seen->ended = st->state == 'Z' && st->num_threads <= 1;
         if (st->ppid == seen->parent.pid && seen->parent_slot != NO_SLOT && parent_lives(process, seen))
@@ -166,7 +178,7 @@ static void read_row(struct process *process, struct dn_row *row, struct seen *s
         /* Where it could not be read, what it used meanwhile comes with the next reading, over all that time. */
         if (r == 0) {
                 row->read_ns = began_ns;
-                note_seen(process, seen, &st, clock_ns);
+                note_seen(process, seen, row, &st, clock_ns, pass->now->number);
         }
         if (row->gone)
                 return;
@@ -206,13 +218,22 @@ static bool take_row(struct process *process, struct dn_row *row, struct seen *s
                                 are_close ? &process->clocks : NULL, number) < 0)
                 return false;
         row->read_ns = now.read_ns;
-        note_seen(process, seen, &now.stat, now.clock_ns);
+        note_seen(process, seen, row, &now.stat, now.clock_ns, number);
         if (!t->children)
                 forget_reaped(row, number);
         if (allowed)
                 dn_process_set_io(row, &now.io, number);
         take_memory(process, row, seen, &now.stat, pass);
         return true;
+}
+
+/* The sampler may have found it asleep before it looked at its parent. Had it run and been reaped between the two, it
+ * would be counted in both. */
+static bool stands(const struct process *process, const struct dn_row *row, const struct seen *seen, uint32_t number) {
+        const struct seen *parent = seen->parent_slot == NO_SLOT ? NULL : &process->by_slot[seen->parent_slot];
+
+        return !parent || (parent_lives(process, seen) && parent->reaped_in != number) ||
+               dn_process_clock_ns(process->target->procfs, row->key.pid) == seen->clock_ns;
 }
 
 /* By the sampler. False: it knows nothing of this one, or nothing that stands, or there is none. */
@@ -225,9 +246,10 @@ static bool was_sampled(struct process *process, struct dn_row *row, struct seen
         how = sampler && sampler->looked ? sampler->find(sampler, row->key.pid, &i) : DN_NOT_SEEN;
         if (how == DN_HAS_RUN)
                 return take_row(process, row, seen, i, are_close, pass);
-        if (how == DN_HAS_SLEPT)
-                row->read_ns = stamp_ns;
-        return how != DN_NOT_SEEN;
+        if (how == DN_NOT_SEEN || !stands(process, row, seen, pass->now->number))
+                return false;
+        row->read_ns = sampler->sleepers_first ? sampler->looked_ns : stamp_ns;
+        return true;
 }
 
 /* When the first of them was looked at. */
@@ -260,7 +282,7 @@ static int process_read(void *state, struct dn_pass *pass) {
                         continue;
                 }
                 if (was_sampled(process, row, seen, stamp_ns, are_close, pass)) {
-                        stamp_ns = row->read_ns;
+                        stamp_ns = row->read_ns > stamp_ns ? row->read_ns : stamp_ns;
                         continue;
                 }
                 clock_ns = dn_process_clock_ns(p, row->key.pid);

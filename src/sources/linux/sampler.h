@@ -19,6 +19,8 @@ struct dn_sampler {
         int64_t looked_ns; /* … and when that began, by the monotonic clock */
         uint32_t n;        /* of those that have run, or are new; with `all`, of all */
         bool fresh;        /* there are some among them of which nothing was said before */
+        /* Who has slept was told at looked_ns, before the others were looked at; else each when its turn came. */
+        bool sleepers_first;
         /* Written by who reads: processes that live and were not seen, in the last pass. */
         uint32_t strangers;
         /* 0; -errno: nothing is known in this pass. */
