@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,11 @@ Helper = Callable[[str], str]
 
 @pytest.fixture(scope="session", autouse=True)
 def _plain_environment() -> None:
-    """No setting of the caller's terminal may change what is tested."""
+    """No setting of the caller's terminal may change what is tested, nor what background jobs of a shell ignore."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGQUIT) == signal.SIG_IGN:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     for name in ("NO_COLOR", "COLUMNS", "LINES"):
         os.environ.pop(name, None)
     os.environ["LC_ALL"] = "C.UTF-8"
