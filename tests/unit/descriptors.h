@@ -6,6 +6,9 @@
 
 #include <sys/wait.h>
 
+#define ARGV(...) ((char *const[]){__VA_ARGS__, NULL})
+#define SHELL(script) ARGV((char *)"/bin/sh", (char *)"-c", (char *)(script))
+
 static inline int count_descriptors(void) {
         dn_autodir DIR *dir = opendir("/proc/self/fd");
         const struct dirent *entry;

@@ -9,9 +9,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#define ARGV(...) ((char *const[]){__VA_ARGS__, NULL})
-#define SHELL(script) ARGV((char *)"/bin/sh", (char *)"-c", (char *)(script))
-
 static struct dn_held hold(const struct dn_spawn *s) {
         struct dn_held held;
 
