@@ -61,6 +61,13 @@ static inline const denet_record *pull(struct denet *d) {
         return d->queue_at < d->queue_n && denet_next(d, 0, &record) == 1 ? record : NULL;
 }
 
+static inline void pull_all(struct denet *d) {
+        const denet_record *record;
+
+        while ((record = pull(d)))
+                assert_non_null(denet_record_json(record, NULL));
+}
+
 static inline const struct dn_row *row_of(const struct denet *d, int64_t pid) {
         const struct dn_table *rows = &d->last->part[DN_PROCESS];
 
@@ -86,6 +93,22 @@ static inline int64_t value_of(const struct dn_row *row, int id) {
         if (!dn_row_get(row, id, &value))
                 fail_msg("%s is not known", dn_fields[id].name.p);
         return value;
+}
+
+static inline bool knows(const struct dn_row *row, int id) {
+        assert_non_null(row);
+        return row->has >> id & 1;
+}
+
+static inline void assert_at_rest(const struct dn_table *rows) {
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const struct dn_row *row = dn_table_row(rows, i);
+
+                assert_int_equal(value_of(row, DN_cpu_usage), 0);
+                for (int id = 0; id < DN_FIELDS; id++)
+                        if (dn_fields[id].nature == DN_COUNTER && knows(row, id))
+                                assert_int_equal(row->v[id], 0);
+        }
 }
 
 static inline void put_process(const struct scene *scene, int64_t pid, const char *name, int64_t ppid, int64_t start) {
