@@ -4,6 +4,7 @@
 #include "common.h"
 #include "denet/denet.h"
 #include "descriptors.h"
+#include "sleeper.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -76,16 +77,6 @@ static inline bool readable(const denet *d) {
         struct pollfd p = {.fd = (int)denet_fd(d), .events = POLLIN};
 
         return poll(&p, 1, 0) == 1;
-}
-
-static inline pid_t start_sleeper(void) {
-        pid_t pid = fork();
-
-        if (pid == 0)
-                for (;;)
-                        pause();
-        assert_true(pid > 0);
-        return pid;
 }
 
 static inline void end(pid_t pid) {

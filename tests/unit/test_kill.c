@@ -2,21 +2,12 @@
 #include "common.h"
 #include "descriptors.h"
 #include "host/kill.h"
+#include "sleeper.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
-
-static pid_t start_sleeper(void) {
-        pid_t pid = fork();
-
-        if (pid == 0)
-                for (;;)
-                        pause();
-        assert_true(pid > 0);
-        return pid;
-}
 
 static void a_signal_reaches_the_process(void **state) {
         pid_t pid = start_sleeper();

@@ -64,13 +64,34 @@ static void a_descriptor_that_is_none_is_an_error(void **state) {
                          -EBADF);
 }
 
+/* Without an assertion, which would print to what stands in for the caller's own. The status is its own where 0 is
+ * returned. */
+static int run_silently(const struct dn_spawn *s, int *ret_status) {
+        struct dn_held held;
+        int r = dn_spawn_hold(s, &held);
+
+        if (r == 0)
+                r = dn_spawn_release(&held);
+        if (r == 0) {
+                waitpid(held.pid, ret_status, 0);
+                dn_spawn_close(&held);
+        }
+        return r;
+}
+
+static void take_back(const int saved[static 3]) {
+        for (int i = 0; i < 3; i++) {
+                dup2(saved[i], i);
+                close(saved[i]);
+        }
+}
+
 /* In the place of the caller's three a file each, named 0, 1 and 2; `wiring` is what the command is given, `expected`
  * which of the files stand at its 0, 1 and 2. Nothing may be asserted in between: it would be printed to these. */
 static void assert_wired(const int *wiring, int flags, const int expected[static 3]) {
         static const char script[] = "l=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2); echo \"$l\" >\"$1\"";
         char path[32], list[64], content[256] = "", wanted[256] = "", file[64];
         int directory = make_directory(path), saved[3], files[3], status = -1, r;
-        struct dn_held held = {.pid = -1};
         dn_autoclose int out = -1;
 
         snprintf(list, sizeof(list), "%s/list", path);
@@ -82,21 +103,13 @@ static void assert_wired(const int *wiring, int flags, const int expected[static
         }
         for (int i = 0; i < 3; i++)
                 dup3(files[i], i, flags);
-        r = dn_spawn_hold(
+        r = run_silently(
                 &(struct dn_spawn){.argv = ARGV((char *)"/bin/sh", (char *)"-c", (char *)script, (char *)"sh", list),
                                    .stdio = wiring},
-                &held);
-        if (r == 0)
-                r = dn_spawn_release(&held);
-        if (r == 0) {
-                waitpid(held.pid, &status, 0);
-                dn_spawn_close(&held);
-        }
-        for (int i = 0; i < 3; i++) {
-                dup2(saved[i], i);
-                close(saved[i]);
+                &status);
+        take_back(saved);
+        for (int i = 0; i < 3; i++)
                 close(files[i]);
-        }
         assert_int_equal(r, 0);
         assert_int_equal(status, 0);
         for (int i = 0; i < 3; i++)
@@ -132,7 +145,6 @@ static void one_that_is_given_as_itself_stays_open(void **state) {
 static void standard_descriptors_that_are_closed_here_are_closed_there(void **state) {
         char path[32], file[64];
         int directory = make_directory(path), saved[3], status = -1, r;
-        struct dn_held held = {.pid = -1};
 
         snprintf(file, sizeof(file), "%s/made", path);
         fflush(NULL);
@@ -140,22 +152,13 @@ static void standard_descriptors_that_are_closed_here_are_closed_there(void **st
                 saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 10);
                 close(i);
         }
-        r = dn_spawn_hold(
+        r = run_silently(
                 &(struct dn_spawn){.argv = ARGV((char *)"/bin/sh", (char *)"-c",
                                                 (char *)"test ! -e /proc/$$/fd/0 && test ! -e /proc/$$/fd/1 && "
                                                         "test ! -e /proc/$$/fd/2 && mkdir \"$0\"",
                                                 file)},
-                &held);
-        if (r == 0)
-                r = dn_spawn_release(&held);
-        if (r == 0) {
-                waitpid(held.pid, &status, 0);
-                dn_spawn_close(&held);
-        }
-        for (int i = 0; i < 3; i++) {
-                dup2(saved[i], i);
-                close(saved[i]);
-        }
+                &status);
+        take_back(saved);
         assert_int_equal(r, 0);
         assert_int_equal(status, 0);
         assert_int_equal(unlinkat(directory, "made", AT_REMOVEDIR), 0);
