@@ -112,43 +112,41 @@ static bool calls_kfunc(const struct bpf_insn *insn, struct dn_str *ret_name) {
         return true;
 }
 
-bool dn_needs_are_there(const struct dn_needs *needs, const struct bpf_program *program) {
+/* The first of them from instruction *i on, which is then its place; false: there is none. */
+static bool next_call(const struct bpf_program *program, size_t *i, struct dn_str *ret_name) {
         const struct bpf_insn *insns = bpf_program__insns(program);
-        struct dn_str name;
 
-        for (size_t i = 0; i < bpf_program__insn_cnt(program); i++)
-                if (calls_kfunc(&insns[i], &name) && number_of(needs, name) == 0)
-                        return false;
-        return true;
-}
-
-static bool calls_any(const struct bpf_program *program) {
-        const struct bpf_insn *insns = bpf_program__insns(program);
-        struct dn_str name;
-
-        for (size_t i = 0; i < bpf_program__insn_cnt(program); i++)
-                if (calls_kfunc(&insns[i], &name))
+        for (; *i < bpf_program__insn_cnt(program); ++*i)
+                if (calls_kfunc(&insns[*i], ret_name))
                         return true;
         return false;
 }
 
+bool dn_needs_are_there(const struct dn_needs *needs, const struct bpf_program *program) {
+        struct dn_str name;
+
+        for (size_t i = 0; next_call(program, &i, &name); i++)
+                if (number_of(needs, name) == 0)
+                        return false;
+        return true;
+}
+
 static int put_kfuncs(const struct dn_needs *needs, struct bpf_program *program) {
-        size_t n = bpf_program__insn_cnt(program);
+        size_t n = bpf_program__insn_cnt(program), i = 0;
         struct bpf_insn *insns;
         struct dn_str name;
         int r;
 
-        if (!calls_any(program))
+        if (!next_call(program, &i, &name))
                 return 0;
         insns = calloc(n, sizeof(*insns));
         if (!insns)
                 return -ENOMEM;
         memcpy(insns, bpf_program__insns(program), n * sizeof(*insns));
-        for (size_t i = 0; i < n; i++)
-                if (calls_kfunc(&insns[i], &name)) {
-                        insns[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
-                        insns[i].imm = (int32_t)number_of(needs, name);
-                }
+        for (; next_call(program, &i, &name); i++) {
+                insns[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
+                insns[i].imm = (int32_t)number_of(needs, name);
+        }
         r = bpf_program__set_insns(program, insns, n);
         free(insns);
         return r;
