@@ -17,16 +17,21 @@ struct dn_codec {
         void (*close)(void *state);
 };
 
+struct dn_bpf_loaded;
 struct dn_source;
+struct dn_target;
 
 /* What a module exports, as dn_module_NAME. */
-enum { DN_MODULE_LAYOUT = 2 }; /* moved on with any change of what stands here */
+enum { DN_MODULE_LAYOUT = 3 }; /* moved on with any change of what stands here */
 struct dn_module {
         uint32_t layout;
         const char *name;
         const struct dn_source *const *sources; /* NULL at the end, or NULL: none */
         const struct dn_codec *codec;           /* or NULL */
         uint64_t shape;                         /* of modules with sources: DN_SOURCE_SHAPE */
+        /* Or NULL. Loads the sampler alone, for a process that gives its descriptors on and ends. 0; -errno, and `why`
+         * where it is not the sampler's own programs that the kernel refuses. */
+        int (*load_sampler)(struct dn_target *target, struct dn_bpf_loaded *ret_loaded, struct dn_text *why);
 };
 
 struct dn_loaded {

@@ -15,3 +15,5 @@ const struct dn_source *const dn_sources[] = {
         &dn_source_gpu,
         NULL,
 };
+
+const struct dn_source *const dn_sampler_source = &dn_source_sampler;

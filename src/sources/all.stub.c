@@ -5,6 +5,7 @@
 #include <errno.h>
 
 const struct dn_source *const dn_sources[] = {NULL};
+const struct dn_source *const dn_sampler_source = NULL;
 
 int dn_platform_open(struct dn_procfs **ret_procfs, const char *root) {
         (void)ret_procfs;
@@ -50,4 +51,9 @@ bool dn_platform_is_kernel_thread(struct dn_procfs *procfs, int64_t pid) {
 int64_t dn_platform_own_peak_kb(struct dn_procfs *procfs) {
         (void)procfs;
         return 0;
+}
+
+bool dn_platform_may_fork(struct dn_procfs *procfs) {
+        (void)procfs;
+        return false;
 }

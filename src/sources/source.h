@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "model/ledger.h"
 
+#include <sys/types.h>
+
 struct dn_cgroup;
 struct dn_procfs;
 struct dn_sampler;
@@ -43,6 +45,9 @@ struct dn_target {
         struct dn_sampler *sampler;
         int sampler_error; /* -errno: eBPF was to offer one, and cannot */
         bool by_sampler;   /* the session's choice: processes are read by it */
+        /* A child of this process that loads it, and is none of the tree's; the reaping source waits for it. 0: there
+         * is none. */
+        pid_t loader;
 };
 
 struct dn_pass {
@@ -90,6 +95,9 @@ struct dn_source {
 
 /* The platform's, in order of reading; NULL at the end. */
 extern const struct dn_source *const dn_sources[];
+/* The sampler by BPF, loaded by a process of its own: opened when it is wanted, instead of the module. NULL: there is
+ * none on this platform. */
+extern const struct dn_source *const dn_sampler_source;
 
 enum { DN_SOURCES_MAX = 16 };
 
@@ -104,6 +112,9 @@ int dn_platform_identify(struct dn_procfs *procfs, int64_t pid, struct dn_key *r
 enum dn_platform_text { DN_TEXT_CMDLINE /* each argument ends in NUL */, DN_TEXT_EXE };
 /* Appends it. 0 or -errno; of a process that may not be looked at -EACCES. */
 int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn_text *text);
+
+/* To fork this process costs little, and is safe: it has no other thread, and not much memory. */
+bool dn_platform_may_fork(struct dn_procfs *procfs);
 
 /* Processes and threads on this machine; 0: not known. */
 int64_t dn_platform_tasks(struct dn_procfs *procfs);

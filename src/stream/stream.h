@@ -110,7 +110,8 @@ int dn_sample_take(struct denet *d, bool final); /* one pass, and its records qu
 int dn_sample_first(struct denet *d);            /* the snapshot that all is counted from; no record */
 int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
 int dn_sample_open_sources(struct denet *d);
-/* The module for the sampler alone; where there is none then, d->sampler.why says why. 0 or -ENOMEM. */
+/* The sampler alone, by a process that loads it or by the module; where there is none then, d->sampler.why says why. 0
+ * or -ENOMEM. */
 int dn_sample_open_sampler(struct denet *d);
 void dn_sample_close_sources(struct denet *d);
 struct dn_said *dn_sample_said(struct denet *d, const char *name);             /* NULL: no source of that name */

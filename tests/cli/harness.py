@@ -37,6 +37,21 @@ def filtered(how: str, what: str) -> list[Argument]:
     return [sys.executable, Path(__file__).parent / "filtered.py", how, what]
 
 
+def built_double(name: str, directory: Path) -> Path:
+    """A double of tests/doubles, to be preloaded."""
+    built = directory / f"{name}.so"
+    cc = [os.environ.get("CC", "cc"), "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC"]
+    source = ROOT / "tests" / "doubles" / f"{name}.c"
+    subprocess.run([*cc, "-o", str(built), str(source), "-ldl", "-lpthread"], check=True)
+    return built
+
+
+def preloading(double: Path) -> dict[str, str]:
+    """An environment with it."""
+    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return {**os.environ, "LD_PRELOAD": str(double), "ASAN_OPTIONS": asan}
+
+
 def copy_for_others(directory: Path) -> Path:
     """A copy of denet that somebody else may execute, without its modules beside it."""
     copy = directory / "denet"

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from conftest import Background
 from harness import (
     CORES,
     DENET,
-    ROOT,
     SANITIZED,
     Record,
+    built_double,
     check_every_line,
     of_kind,
+    preloading,
     read_records,
     the,
     totals,
@@ -29,21 +29,15 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def double(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    built = tmp_path_factory.mktemp("clock") / "clock.so"
-    source = ROOT / "tests" / "doubles" / "clock.c"
-    cc = [os.environ.get("CC", "cc"), "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC"]
-    subprocess.run([*cc, "-o", str(built), str(source), "-ldl"], check=True)
-    return built
+    return built_double("clock", tmp_path_factory.mktemp("clock"))
 
 
 def run_over_a_jump(double: Path, background: Background, tmp_path: Path, kind: str, seconds: int) -> list[Record]:
     """The records of a second's run in whose middle the clocks jump."""
     path, jump = tmp_path / "run.jsonl", tmp_path / "jump"
     environment = {
-        **os.environ,
+        **preloading(double),
         "JUMP": f"{kind} {seconds} {jump} {os.path.realpath(DENET)}",
-        "LD_PRELOAD": str(double),
-        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
     }
     script = f"until [ -e {jump} ]; do :; done; timeout 0.5 sh -c 'while :; do :; done'; exit 6"
     process = background([DENET, "-q", "-i", "20", "-m", "20", "-o", path, "run", "sh", "-c", script], env=environment)

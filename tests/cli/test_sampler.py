@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,12 +25,14 @@ from harness import (
     TICK,
     Argument,
     Record,
+    built_double,
     check_every_line,
     cpu_secs,
     denet,
     filtered,
     of_kind,
     parse_records,
+    preloading,
     the,
     totals,
     wait_until,
@@ -318,6 +321,58 @@ def test_by_itself_it_takes_over_when_the_tree_has_grown(arguments: tuple[str, .
     trees = of_kind(result.records, "tree")
     assert trees[-3]["aggregated"]["process_count"] >= 2 or len(trees) > 20
     assert the(result.records, "exit")["totals"]["processes_seen"] >= count + 9
+
+
+def libraries_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/maps").read_text()
+
+
+def children_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text()
+
+
+@pytest.mark.parametrize("by", ["itself", "the-module"])
+def test_what_loads_it_is_gone_once_it_is_loaded(by: str, background: Background, tmp_path: Path) -> None:
+    """A process of its own; or where denet has other threads, as the library's hosts may have, the module."""
+    tree = background(grown_tree(150, 60))
+    wait_until(lambda: len(children_of(tree.pid).split()) == 150)
+    environment = preloading(built_double("second_thread", tmp_path)) if by == "the-module" else None
+    options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
+    watcher = background([DENET, *options, "attach", str(tree.pid)], env=environment)
+    wait_until(lambda: bool(walks_of(watcher.pid)))
+    wait_until(lambda: not children_of(watcher.pid))
+    assert ("libbpf" in libraries_of(watcher.pid)) == (by == "the-module")
+    watcher.send_signal(signal.SIGINT)
+    assert watcher.wait(PATIENCE) == 0
+    trees = of_kind(parse_records((tmp_path / "run.jsonl").read_bytes()), "tree")
+    assert {t["aggregated"]["process_count"] for t in trees[:-1]} == {151}
+
+
+@pytest.mark.parametrize("options", [(), ("--sampler", "bpf")], ids=["by-itself", "asked-for"])
+def test_what_it_took_to_load_it_is_none_of_the_tree_s(options: tuple[str, ...]) -> None:
+    """Megabytes of the kernel's types were read for it. Orphans are there, so all that ended here is asked of the kernel."""
+    command = ["sh", "-c", '(sleep 1 &) ; (sleep 0.5 &) ; exec "$@"', "sh", *grown_tree(150)]
+    result = denet("--debug", *options, "-j", "-i", "50", "-m", "50", "run", *command)
+    assert "processes are sampled by BPF from now on" in result.err
+    check_every_line(result.records)
+    assert "denet-loader" not in {p["name"] for t in of_kind(result.records, "tree") for p in processes(t).values()}
+    whole = the(result.records, "exit")["totals"]
+    assert whole["processes_seen"] <= 157
+    assert whole["syscall_read_bytes"] < 3_000_000
+    assert "lower_bound" not in whole
+
+
+def test_a_loader_that_does_not_come_back_is_killed(background: Background, tmp_path: Path) -> None:
+    """After some seconds; and samples go on meanwhile."""
+    tree = background(grown_tree(150, 60))
+    wait_until(lambda: len(children_of(tree.pid).split()) == 150)
+    options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
+    watcher = background([*filtered("ask", "bpf"), DENET, *options, "attach", str(tree.pid)])
+    wait_until(lambda: bool(children_of(watcher.pid)))
+    wait_until(lambda: not children_of(watcher.pid))
+    watcher.send_signal(signal.SIGINT)
+    assert watcher.wait(PATIENCE) == 0
+    assert len(of_kind(parse_records((tmp_path / "run.jsonl").read_bytes()), "tree")) > (20 if SLOW else 60)
 
 
 @pytest.mark.parametrize("arguments", [("--sampler", "procfs", "--ebpf", "exits"), ("--exclude-children",)])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "modules/ebpf/process_state.h"
+#include "sources/linux/process_state.h"
 
 #include "common.h"
 

@@ -64,7 +64,7 @@ static void offer_sampler(struct dn_ebpf *e) {
         if (!e->sampler && e->sampler_error == 0)
                 dn_ebpf_sampler_load(e);
         if (e->sampler)
-                dn_ebpf_sampler_offer(e);
+                e->sampler_error = dn_ebpf_sampler_offer(e);
         e->target->sampler_error = e->sampler_error;
 }
 
@@ -194,4 +194,8 @@ static const struct dn_source source = {
         .name = "ebpf", .open = ebpf_open, .read = ebpf_read, .can = ebpf_can, .close = ebpf_close};
 static const struct dn_source *const sources[] = {&source, NULL};
 
-DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT, .name = "ebpf", .sources = sources, .shape = DN_SOURCE_SHAPE};
+DN_MODULE(ebpf) = {.layout = DN_MODULE_LAYOUT,
+                   .name = "ebpf",
+                   .sources = sources,
+                   .shape = DN_SOURCE_SHAPE,
+                   .load_sampler = dn_ebpf_load_sampler};

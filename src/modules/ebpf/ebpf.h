@@ -4,7 +4,7 @@
 #pragma once
 #include "bpf/abi.h"
 #include "modules/ebpf/waiters.h"
-#include "sources/linux/sampler.h"
+#include "sources/linux/bpf_sampler.h"
 #include "sources/source.h"
 
 struct dn_bpf;
@@ -56,6 +56,8 @@ int dn_ebpf_load_bounded(struct dn_ebpf **e, struct dn_text *why);
 int dn_ebpf_load_begin(struct dn_ebpf *e, struct dn_ebpf_loading **ret_loading);
 int dn_ebpf_load_poll(struct dn_ebpf_loading *l, struct dn_target *target, struct dn_text *why);
 bool dn_ebpf_load_end(struct dn_ebpf_loading *l, struct dn_target *target);
+/* apart.c: as of dn_module. */
+int dn_ebpf_load_sampler(struct dn_target *target, struct dn_bpf_loaded *ret_loaded, struct dn_text *why);
 /* Runs an iterator to its end. 0 or -errno. */
 int dn_ebpf_iterate(struct bpf_link *link);
 /* Events that were lost so far: what maps and the ring had no room for, and what the kernel left out
@@ -80,9 +82,11 @@ void dn_ebpf_offcpu_close(struct dn_ebpf *e);
 int dn_ebpf_oncpu_open(struct dn_ebpf *e);
 void dn_ebpf_oncpu_close(struct dn_ebpf *e);
 
-/* sampler.c. Loading: where it cannot be had, e->sampler_error says so. Offering: to the target. */
+/* sampler.c. Loading: where it cannot be had, e->sampler_error says so. Showing: what of it is in the kernel. Offering:
+ * to the target; 0 or -errno. */
 void dn_ebpf_sampler_load(struct dn_ebpf *e);
-void dn_ebpf_sampler_offer(struct dn_ebpf *e);
+void dn_ebpf_sampler_show(const struct dn_ebpf *e, struct dn_bpf_side *ret_side);
+int dn_ebpf_sampler_offer(struct dn_ebpf *e);
 void dn_ebpf_sampler_close(struct dn_ebpf *e);
 /* by_process.c. Closing one that was not opened is well; one that failed to open is to be closed. */
 int dn_ebpf_by_process_open(struct dn_by_process *p, size_t size); /* 0 or -ENOMEM */

@@ -147,13 +147,16 @@ static int find_hooks(struct dn_object *o) {
         return r == -ENOENT ? -ESRCH : r;
 }
 
+static const struct bpf_prog_skeleton *program_at(const struct bpf_object_skeleton *s, int i) {
+        return (const struct bpf_prog_skeleton *)(const void *)((const char *)s->progs +
+                                                                (size_t)i * (size_t)s->prog_skel_sz);
+}
+
 static int attach(struct dn_object *o) {
         struct bpf_object_skeleton *s = o->skeleton;
 
         for (int i = 0; i < s->prog_cnt; i++) {
-                const struct bpf_prog_skeleton *p =
-                        (const struct bpf_prog_skeleton *)(const void *)((const char *)s->progs +
-                                                                         (size_t)i * (size_t)s->prog_skel_sz);
+                const struct bpf_prog_skeleton *p = program_at(s, i);
                 enum bpf_attach_type attach;
                 struct dn_str hook;
 
@@ -201,4 +204,13 @@ int dn_object_attach_to_map(struct bpf_program *iterator, struct bpf_map *map, s
         r = *ret_link ? 0 : -errno;
         be_as_before();
         return r;
+}
+
+uint32_t dn_object_links(const struct dn_object *o, int *fds, uint32_t room) {
+        uint32_t n = 0;
+
+        for (int i = 0; i < o->skeleton->prog_cnt && n < room; i++)
+                if (*program_at(o->skeleton, i)->link)
+                        fds[n++] = bpf_link__fd(*program_at(o->skeleton, i)->link);
+        return n;
 }

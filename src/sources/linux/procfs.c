@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/slots.h"
+#include "host/apart.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/parse_status.h"
 #include "sources/linux/probe/rights.h"
@@ -325,4 +326,10 @@ int64_t dn_platform_own_peak_kb(struct dn_procfs *p) {
                 return status.hwm_kb;
         getrusage(RUSAGE_SELF, &self);
         return self.ru_maxrss;
+}
+
+bool dn_platform_may_fork(struct dn_procfs *p) {
+        enum { MUCH_KB = 1 << 17 };
+
+        return p->real && dn_apart_is_alone(p->root) && dn_platform_own_peak_kb(p) < MUCH_KB;
 }

@@ -8,6 +8,7 @@
  * when it is read for the first time; of others what they were seen to have done stays theirs when they end. */
 #include "base/file.h"
 #include "base/guard.h"
+#include "host/apart.h"
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/process.h"
@@ -18,7 +19,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 struct reap {
@@ -82,17 +82,10 @@ static uint64_t greater(uint64_t a, uint64_t b) {
         return a > b ? a : b;
 }
 
-static bool has_other_threads(int root) {
-        enum { NO_OTHER = 3 }; /* links: two, and one a thread */
-        struct stat st;
-
-        return fstatat(root, "self/task", &st, 0) < 0 || st.st_nlink != NO_OTHER;
-}
-
 /* What the threads besides this one have done. */
 static void look_at_others(struct reap *reap) {
         int root = reap->target->procfs->root;
-        int tasks = has_other_threads(root) ? dn_file_directory(root, "self/task") : -1;
+        int tasks = dn_apart_is_alone(root) ? -1 : dn_file_directory(root, "self/task");
         dn_autodir DIR *dir = dn_entries_of(tasks);
         struct dn_io all = {0}, io;
         struct dirent *entry;
@@ -258,21 +251,17 @@ static void add_own_cpu(struct reap *reap, int64_t pid) {
         dn_process_read_stat(reap->target->procfs, member, reap->row, 0);
 }
 
-/* A child that this process had before the command, and now waits for: it is none of the tree's, and what it used is
- * taken out again. */
-static bool take_older(struct reap *reap, pid_t pid) {
-        struct dn_key key;
+/* One that is none of the tree's: what it used is taken out again. */
+static void wait_for_other(struct reap *reap, pid_t pid, int options) {
         struct rusage ru;
         char path[32];
         struct dn_io io;
         bool has_io;
 
-        if (dn_platform_identify(reap->target->procfs, pid, &key) < 0 || key.start >= reap->target->main.start)
-                return false;
         snprintf(path, sizeof(path), "%lld/io", (long long)pid);
         has_io = read_io(reap->target->procfs->root, path, &io);
-        if (wait4(pid, NULL, WNOHANG, &ru) != pid)
-                return true;
+        if (wait4(pid, NULL, options | WNOHANG, &ru) != pid)
+                return;
         reap->row->has = 0;
         set_usage(reap->row, &ru);
         if (has_io)
@@ -280,7 +269,28 @@ static bool take_older(struct reap *reap, pid_t pid) {
         for (int id = 0; id < DN_FIELDS; id++)
                 if (reap->row->has >> id & 1)
                         dn_row_set(reap->baseline, id, dn_row_or_zero(reap->baseline, id) + reap->row->v[id], 0);
+}
+
+/* A child that this process had before the command, and now waits for. */
+static bool take_older(struct reap *reap, pid_t pid) {
+        struct dn_key key;
+
+        if (dn_platform_identify(reap->target->procfs, pid, &key) < 0 || key.start >= reap->target->main.start)
+                return false;
+        wait_for_other(reap, pid, 0);
         return true;
+}
+
+static void take_loader(struct reap *reap) {
+        pid_t *loader = &reap->target->loader;
+        siginfo_t info = {0};
+
+        if (*loader == 0)
+                return;
+        if (waitid(P_PID, (id_t)*loader, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid == 0)
+                return;
+        wait_for_other(reap, *loader, __WALL);
+        *loader = 0;
 }
 
 static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
@@ -353,6 +363,7 @@ static int reap_drain(void *state, struct dn_ledger *l) {
         bool any = false;
         pid_t pid;
 
+        take_loader(reap);
         if (!reap->target->own_child)
                 return 0;
         while ((reap->target->subreaper || !reap->target->ended) && next_zombie(reap->target, &pid)) {

@@ -255,7 +255,8 @@ static bool belongs(const struct tree *tree, const struct candidate *c, struct d
                 *ret_parent = parent->key;
                 return true;
         }
-        if (tree->target->subreaper && c->ppid == tree->self && is_younger(c, tree->target->main)) {
+        if (tree->target->subreaper && c->ppid == tree->self && c->pid != tree->target->loader &&
+            is_younger(c, tree->target->main)) {
                 *ret_parent = tree->target->main;
                 return true;
         }

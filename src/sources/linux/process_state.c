@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "modules/ebpf/process_state.h"
+#include "sources/linux/process_state.h"
 
 /* linux/sched.h. That of a lock of PREEMPT_RT and that of the freezer, from 5.15 and 6.1 on, are nothing else before.
  */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The sampler by BPF, loaded by a process of its own: libbpf, the programs' images and what reading the kernel's types
+ * leaves behind are two and a half megabytes, which stay where the loading is done. So a child does it, gives the
+ * descriptors (SCM_RIGHTS), and ends. */
+#include "base/guard.h"
+#include "host/apart.h"
+#include "host/clock.h"
+#include "host/module.h"
+#include "sources/linux/bpf_sampler.h"
+#include "sources/linux/sources.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 5000, OF_SIDE = 4, FDS = OF_SIDE + DN_BPF_LINKS };
+
+struct answer {
+        int result;
+        struct dn_bpf_loaded loaded; /* its descriptors come beside it */
+        char why[512];
+};
+
+struct apart {
+        struct dn_target *target;
+        pid_t child;
+        int socket; /* for its answer; -1: it has come, or will not */
+        int64_t since_ns;
+        struct dn_bpf_loaded loaded;
+        struct dn_sampler *sampler;
+};
+
+/* ---------------------------------------------------------------------------------------------- in the child */
+
+static int load(struct dn_target *t, struct dn_bpf_loaded *ret_loaded, struct dn_text *why) {
+        struct dn_loaded module;
+        int r = dn_module_open(&module, "ebpf", why);
+
+        if (r < 0)
+                return r;
+        if (module.module->shape != DN_SOURCE_SHAPE || !module.module->load_sampler) {
+                dn_text_put(why, DN_STR("denet-ebpf.so is not of this denet\ninstall both from one build"));
+                return -ELIBACC;
+        }
+        return module.module->load_sampler(t, ret_loaded, why);
+}
+
+static uint32_t list(const struct dn_bpf_loaded *l, int *fds) {
+        const int of_side[OF_SIDE] = {l->side.look, l->side.sampling, l->side.shared, l->side.places};
+
+        memcpy(fds, of_side, sizeof(of_side));
+        memcpy(fds + OF_SIDE, l->links, l->n_links * sizeof(*fds));
+        return OF_SIDE + l->n_links;
+}
+
+static void send_answer(int socket, struct answer *answer) {
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(FDS * sizeof(int))];
+        } control = {0};
+        struct iovec piece = {answer, sizeof(*answer)};
+        struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+        uint32_t n;
+        int fds[FDS];
+
+        if (answer->result == 0) {
+                n = list(&answer->loaded, fds);
+                message.msg_control = control.bytes;
+                message.msg_controllen = CMSG_SPACE(n * sizeof(int));
+                control.header.cmsg_level = SOL_SOCKET;
+                control.header.cmsg_type = SCM_RIGHTS;
+                control.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+                memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
+        }
+        (void)sendmsg(socket, &message, MSG_NOSIGNAL); /* else the end of the socket says enough */
+}
+
+static void be_loader(struct dn_target *t, int socket) {
+        struct dn_text why = {0};
+        struct answer answer = {0};
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_NAME, "denet-loader");
+        answer.result = load(t, &answer.loaded, &why);
+        snprintf(answer.why, sizeof(answer.why), "%.*s", (int)why.n, why.n ? why.p : "");
+        send_answer(socket, &answer);
+        _exit(0);
+}
+
+/* ------------------------------------------------------------------------------------------------------ here */
+
+static int begin(struct apart *a) {
+        int ends[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+                return -errno;
+        a->since_ns = dn_clock_mono_ns();
+        a->child = dn_apart_fork();
+        if (a->child == 0)
+                be_loader(a->target, ends[1]);
+        close(ends[1]);
+        a->socket = ends[0];
+        if (a->child < 0)
+                return -EAGAIN;
+        a->target->loader = a->child;
+        return 0;
+}
+
+static const struct dn_bpf_loaded nothing = {.side = {.look = -1, .sampling = -1, .shared = -1, .places = -1}};
+
+static void close_loaded(struct dn_bpf_loaded *l) {
+        int fds[FDS];
+        uint32_t n = list(l, fds);
+
+        for (uint32_t i = 0; i < n; i++)
+                dn_guard_close(&fds[i]);
+        *l = nothing;
+}
+
+/* The kernel may have had no room for all of them. */
+static int take_descriptors(struct msghdr *message, struct dn_bpf_loaded *l) {
+        struct cmsghdr *header = CMSG_FIRSTHDR(message);
+        size_t n = header && header->cmsg_type == SCM_RIGHTS ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+        int fds[FDS];
+        bool all = n == OF_SIDE + l->n_links && l->n_links <= DN_BPF_LINKS;
+
+        for (int i = 0; i < FDS; i++)
+                fds[i] = -1;
+        if (n > 0)
+                memcpy(fds, CMSG_DATA(header), (n < FDS ? n : FDS) * sizeof(int));
+        if (!all) {
+                for (int i = 0; i < FDS; i++)
+                        dn_guard_close(&fds[i]);
+                return -EMFILE;
+        }
+        l->side.look = fds[0];
+        l->side.sampling = fds[1];
+        l->side.shared = fds[2];
+        l->side.places = fds[3];
+        memcpy(l->links, fds + OF_SIDE, l->n_links * sizeof(int));
+        return 0;
+}
+
+/* 0; -EAGAIN: it has not come yet; -errno, and `why` where the sampler was not even tried. */
+static int take_answer(struct apart *a, int flags, struct dn_text *why) {
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(FDS * sizeof(int))];
+        } control = {0};
+        struct answer answer = {0};
+        struct iovec piece = {&answer, sizeof(answer)};
+        struct msghdr message = {.msg_iov = &piece,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control.bytes,
+                                 .msg_controllen = sizeof(control.bytes)};
+        ssize_t n;
+
+        do
+                n = recvmsg(a->socket, &message, flags | MSG_CMSG_CLOEXEC);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        if (n != (ssize_t)sizeof(answer)) {
+                dn_text_put(why, DN_STR("the process that loads it has ended early"));
+                return -ECHILD;
+        }
+        dn_text_put(why, dn_str_of(answer.why));
+        if (answer.result < 0)
+                return answer.result;
+        a->loaded = answer.loaded;
+        return take_descriptors(&message, &a->loaded);
+}
+
+/* What has come is put to use. 0 or -errno. */
+static int offer(struct apart *a) {
+        struct dn_bpf_side *side = &a->loaded.side;
+        int r = dn_bpf_sampler_new(&a->sampler, side);
+
+        if (r < 0) {
+                close_loaded(&a->loaded);
+                return r;
+        }
+        dn_guard_close(&side->sampling);
+        dn_guard_close(&side->shared);
+        dn_guard_close(&side->places);
+        side->sampling = side->shared = side->places = -1;
+        a->target->sampler = a->sampler;
+        return 0;
+}
+
+static void give_up_waiting(struct apart *a) {
+        dn_guard_close(&a->socket);
+        a->socket = -1;
+}
+
+static int settle(struct apart *a, int r) {
+        give_up_waiting(a);
+        if (r == 0)
+                r = offer(a);
+        a->target->sampler_error = r;
+        return r;
+}
+
+static void apart_close(void *state) {
+        struct apart *a = state;
+
+        if (a->target->loader != 0) {
+                kill(a->child, SIGKILL);
+                while (waitpid(a->child, NULL, __WALL) < 0 && errno == EINTR)
+                        ;
+                a->target->loader = 0;
+        }
+        a->target->sampler = NULL;
+        a->sampler = dn_bpf_sampler_free(a->sampler);
+        close_loaded(&a->loaded);
+        give_up_waiting(a);
+        free(a);
+}
+
+static int wait_for_answer(struct apart *a, struct dn_text *why) {
+        struct pollfd fd = {.fd = a->socket, .events = POLLIN};
+        int r;
+
+        do
+                r = poll(&fd, 1, PATIENCE_MS);
+        while (r < 0 && errno == EINTR);
+        if (r > 0)
+                return take_answer(a, 0, why);
+        kill(a->child, SIGKILL);
+        dn_text_printf(why, "bpf(2) does not return, for %d s so far", PATIENCE_MS / 1000);
+        return -ETIMEDOUT;
+}
+
+/* Where the kernel has refused the sampler itself, the target says so. */
+static int apart_open(void **ret_state, struct dn_target *t, struct dn_text *why) {
+        struct apart *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return -ENOMEM;
+        a->target = t;
+        a->socket = -1;
+        a->loaded = nothing;
+        r = begin(a);
+        if (r == 0 && !t->late) {
+                r = settle(a, wait_for_answer(a, why));
+                if (r < 0 && why->n == 0)
+                        r = 0;
+        }
+        if (r < 0) {
+                apart_close(a);
+                return r;
+        }
+        *ret_state = a;
+        return 0;
+}
+
+static int apart_read(void *state, struct dn_pass *pass) {
+        dn_autotext struct dn_text why = {0};
+        struct apart *a = state;
+        int r;
+
+        if (a->socket < 0)
+                return 0;
+        r = take_answer(a, MSG_DONTWAIT, &why);
+        if (r == -EAGAIN && pass->mono_ns - a->since_ns > PATIENCE_MS * INT64_C(1000000)) {
+                kill(a->child, SIGKILL);
+                r = -ETIMEDOUT;
+        }
+        if (r != -EAGAIN)
+                (void)settle(a, r);
+        return 0;
+}
+
+const struct dn_source dn_source_sampler = {.open = apart_open, .read = apart_read, .close = apart_close};
