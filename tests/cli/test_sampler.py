@@ -350,7 +350,7 @@ def test_what_loads_it_is_gone_once_it_is_loaded(by: str, background: Background
 
 @pytest.mark.parametrize("options", [(), ("--sampler", "bpf")], ids=["by-itself", "asked-for"])
 def test_what_it_took_to_load_it_is_none_of_the_tree_s(options: tuple[str, ...]) -> None:
-    """Megabytes of the kernel's types were read for it. Orphans are there, so all that ended here is asked of the kernel."""
+    """Megabytes of types were read for it; and since there are orphans, the kernel is asked for all that ended here."""
     command = ["sh", "-c", '(sleep 1 &) ; (sleep 0.5 &) ; exec "$@"', "sh", *grown_tree(150)]
     result = denet("--debug", *options, "-j", "-i", "50", "-m", "50", "run", *command)
     assert "processes are sampled by BPF from now on" in result.err
