@@ -334,8 +334,8 @@ def children_of(pid: int) -> str:
 @pytest.mark.parametrize("by", ["itself", "the-module"])
 def test_what_loads_it_is_gone_once_it_is_loaded(by: str, background: Background, tmp_path: Path) -> None:
     """A process of its own; or where denet has other threads, as the library's hosts may have, the module."""
-    tree = background(grown_tree(150, 60))
-    wait_until(lambda: len(children_of(tree.pid).split()) == 150)
+    tree = background(grown_tree(300, 60))
+    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
     environment = preloading(built_double("second_thread", tmp_path)) if by == "the-module" else None
     options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
     watcher = background([DENET, *options, "attach", str(tree.pid)], env=environment)
@@ -345,7 +345,7 @@ def test_what_loads_it_is_gone_once_it_is_loaded(by: str, background: Background
     watcher.send_signal(signal.SIGINT)
     assert watcher.wait(PATIENCE) == 0
     trees = of_kind(parse_records((tmp_path / "run.jsonl").read_bytes()), "tree")
-    assert {t["aggregated"]["process_count"] for t in trees[:-1]} == {151}
+    assert {t["aggregated"]["process_count"] for t in trees[:-1]} == {301}
 
 
 @pytest.mark.parametrize("options", [(), ("--sampler", "bpf")], ids=["by-itself", "asked-for"])
@@ -362,10 +362,25 @@ def test_what_it_took_to_load_it_is_none_of_the_tree_s(options: tuple[str, ...])
     assert "lower_bound" not in whole
 
 
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="takes prlimit(1)")
+def test_where_its_descriptors_have_no_room_proc_is_read_on(tmp_path: Path) -> None:
+    for limit in range(14, 40, 3):
+        path = tmp_path / f"{limit}.jsonl"
+        options = ("-q", "-i", "20", "-m", "20", "-o", path, "run")
+        command = ["prlimit", f"--nofile={limit}:{limit}", DENET, *options, *grown_tree(120, 0.7)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode == 125:
+            continue  # too few for anything
+        assert (done.returncode, done.stderr) == (0, "")
+        records = parse_records(path.read_bytes())
+        check_every_line(records)
+        assert the(records, "exit")["totals"]["processes_seen"] == 121
+
+
 def test_a_loader_that_does_not_come_back_is_killed(background: Background, tmp_path: Path) -> None:
     """After some seconds; and samples go on meanwhile."""
-    tree = background(grown_tree(150, 60))
-    wait_until(lambda: len(children_of(tree.pid).split()) == 150)
+    tree = background(grown_tree(300, 60))
+    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
     options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
     watcher = background([*filtered("ask", "bpf"), DENET, *options, "attach", str(tree.pid)])
     wait_until(lambda: bool(children_of(watcher.pid)))

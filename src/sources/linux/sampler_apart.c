@@ -122,27 +122,25 @@ static void close_loaded(struct dn_bpf_loaded *l) {
         *l = nothing;
 }
 
-/* The kernel may have had no room for all of them. */
-static int take_descriptors(struct msghdr *message, struct dn_bpf_loaded *l) {
-        struct cmsghdr *header = CMSG_FIRSTHDR(message);
+/* What came beside the answer, in the place of what these were there. The kernel may have had no room for all. */
+static int take_descriptors(struct msghdr *message, const struct dn_bpf_loaded *there, struct dn_bpf_loaded *ret_here) {
+        const struct cmsghdr *header = CMSG_FIRSTHDR(message);
         size_t n = header && header->cmsg_type == SCM_RIGHTS ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
         int fds[FDS];
-        bool all = n == OF_SIDE + l->n_links && l->n_links <= DN_BPF_LINKS;
 
-        for (int i = 0; i < FDS; i++)
-                fds[i] = -1;
         if (n > 0)
-                memcpy(fds, CMSG_DATA(header), (n < FDS ? n : FDS) * sizeof(int));
-        if (!all) {
-                for (int i = 0; i < FDS; i++)
-                        dn_guard_close(&fds[i]);
+                memcpy(fds, CMSG_DATA(header), n * sizeof(int));
+        if (there->n_links > DN_BPF_LINKS || n != OF_SIDE + there->n_links) {
+                for (size_t i = 0; i < n; i++)
+                        close(fds[i]);
                 return -EMFILE;
         }
-        l->side.look = fds[0];
-        l->side.sampling = fds[1];
-        l->side.shared = fds[2];
-        l->side.places = fds[3];
-        memcpy(l->links, fds + OF_SIDE, l->n_links * sizeof(int));
+        *ret_here = *there;
+        ret_here->side.look = fds[0];
+        ret_here->side.sampling = fds[1];
+        ret_here->side.shared = fds[2];
+        ret_here->side.places = fds[3];
+        memcpy(ret_here->links, fds + OF_SIDE, there->n_links * sizeof(int));
         return 0;
 }
 
@@ -172,8 +170,7 @@ static int take_answer(struct apart *a, int flags, struct dn_text *why) {
         dn_text_put(why, dn_str_of(answer.why));
         if (answer.result < 0)
                 return answer.result;
-        a->loaded = answer.loaded;
-        return take_descriptors(&message, &a->loaded);
+        return take_descriptors(&message, &answer.loaded, &a->loaded);
 }
 
 /* What has come is put to use. 0 or -errno. */
