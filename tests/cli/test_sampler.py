@@ -367,7 +367,7 @@ def test_where_its_descriptors_have_no_room_proc_is_read_on(tmp_path: Path) -> N
     for limit in range(14, 40, 3):
         path = tmp_path / f"{limit}.jsonl"
         options = ("-q", "-i", "20", "-m", "20", "-o", path, "run")
-        command = ["prlimit", f"--nofile={limit}:{limit}", DENET, *options, *grown_tree(120, 0.7)]
+        command: list[Argument] = ["prlimit", f"--nofile={limit}:{limit}", DENET, *options, *grown_tree(120, 0.7)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         if done.returncode == 125:
             continue  # too few for anything
