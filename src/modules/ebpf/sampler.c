@@ -142,7 +142,7 @@ static enum dn_seen find(const struct dn_sampler *offered, int64_t pid, uint32_t
         const struct dn_ebpf_sampler *s = of(offered);
         const struct dn_bpf_place *place = &s->places[pid % DN_BPF_PLACES];
 
-        if (place->pid != pid || place->look != s->programs->bss->sampling.look)
+        if (place->turn != pid / DN_BPF_PLACES || place->look != s->programs->bss->sampling.look)
                 return DN_NOT_SEEN;
         if (place->record == 0)
                 return DN_HAS_SLEPT;
