@@ -30,9 +30,9 @@ static const struct dn_ebpf_sampler *of(const struct dn_sampler *s) {
         return (const struct dn_ebpf_sampler *)(const void *)s;
 }
 
-/* Room for as many as one reading brings at most. */
+enum { PIECE = 512 }; /* more than one reading brings */
+
 static int reserve(struct dn_ebpf_sampler *s) {
-        enum { PIECE = 512 };
         struct dn_bpf_process *processes;
         size_t room;
 
@@ -45,6 +45,21 @@ static int reserve(struct dn_ebpf_sampler *s) {
         s->processes = processes;
         s->room = room;
         return 0;
+}
+
+/* A first look says all, and those after it little as a rule. */
+static void give_back(struct dn_ebpf_sampler *s) {
+        enum { FEW = 4 };
+        size_t room = s->offered.n > PIECE ? s->offered.n : PIECE;
+        struct dn_bpf_process *processes;
+
+        if (s->room / FEW < room)
+                return;
+        processes = realloc(s->processes, room * sizeof(*processes));
+        if (!processes)
+                return;
+        s->processes = processes;
+        s->room = room;
 }
 
 /* Walked by itself, the program says when it has said all; else the file ends. */
@@ -84,6 +99,7 @@ static int look(struct dn_sampler *offered, bool all) {
         sampling->records = 0;
         sampling->done = 0;
         sampling->all = all || s->failed;
+        give_back(s);
         s->offered.n = 0;
         if (s->e->raise_to_read)
                 before = dn_raise();
