@@ -49,7 +49,9 @@ struct denet {
         struct dn_members members;
         struct dn_ledger ledger;
         struct dn_lost lost;
-        struct dn_snapshot first, snapshots[2], *last, *now;
+        struct dn_baseline first;
+        int64_t reaped_before; /* page faults of those whom the main process had reaped by then */
+        struct dn_snapshot snapshots[2], *last, *now;
         struct dn_sample sample;
         struct dn_sample totals; /* of the exit record: counters alone, and the blocks */
         struct dn_exit exit;
