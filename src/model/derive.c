@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+static const uint32_t shown_size = sizeof(struct dn_row) + DN_SHOWN * sizeof(int64_t);
+
 static int64_t cpu_us(const struct dn_row *row) {
         return row ? dn_row_or_zero(row, DN_cpu_user_secs) + dn_row_or_zero(row, DN_cpu_system_secs) : 0;
 }
@@ -108,8 +110,10 @@ static bool stands(const struct dn_table *rows, uint32_t n, const struct dn_row 
 static struct dn_row *row_at(struct dn_table *rows, uint32_t n) {
         struct dn_row *row;
 
-        if (n >= rows->n)
+        if (n >= rows->n) {
+                rows->width = shown_size;
                 return dn_table_add(rows);
+        }
         row = dn_table_row(rows, n);
         memset(row, 0, rows->width);
         return row;
