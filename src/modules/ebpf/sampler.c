@@ -30,7 +30,7 @@ static const struct dn_ebpf_sampler *of(const struct dn_sampler *s) {
         return (const struct dn_ebpf_sampler *)(const void *)s;
 }
 
-enum { PIECE = 512 }; /* more than one reading brings */
+enum { PIECE = 160 }; /* as many as one reading brings: the kernel has 32 KB for it */
 
 static int reserve(struct dn_ebpf_sampler *s) {
         struct dn_bpf_process *processes;
