@@ -99,12 +99,12 @@ static int look(struct dn_sampler *offered, bool all) {
         sampling->records = 0;
         sampling->done = 0;
         sampling->all = all || s->failed;
-        give_back(s);
         s->offered.n = 0;
         if (s->e->raise_to_read)
                 before = dn_raise();
         r = read_all(s);
         dn_lower(&before);
+        give_back(s);
         s->failed = r < 0;
         s->offered.fresh = all;
         for (uint32_t i = 0; i < s->offered.n && !s->offered.fresh; i++)
