@@ -59,10 +59,10 @@ static void count_from(struct dn_row *out, const struct dn_row *first) {
 }
 
 static void count_from_used(struct dn_row *out, const struct dn_used *used) {
-        const int64_t *v = used ? used->v : NULL;
-
-        for (uint64_t bits = used ? dn_counter_bits : 0; bits; bits &= bits - 1, v++)
-                out->v[__builtin_ctzll(bits)] = less(out->v[__builtin_ctzll(bits)], *v);
+#define FIELD(part, name, unit, nature, ...) \
+        if (DN_##nature == DN_COUNTER) \
+                out->v[DN_##name] = less(out->v[DN_##name], used->v[DN_USED_##name]);
+#include "model/fields.def"
 }
 
 static void derive_row(struct dn_row *out, int part, const struct dn_row *now, uint32_t number) {
@@ -85,7 +85,8 @@ static void derive_process(struct dn_row *out, const struct dn_baseline *first, 
         if (last_of->number == first->at.number && used)
                 before.cpu_us = used->v[DN_USED_cpu_user_secs] + used->v[DN_USED_cpu_system_secs];
         derive_row(out, DN_PROCESS, now, number);
-        count_from_used(out, used);
+        if (used)
+                count_from_used(out, used);
         set_cpu_usage(out, now, before);
 }
 
