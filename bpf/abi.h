@@ -229,9 +229,9 @@ struct dn_bpf_process {
 /* Where a process stands that the sampler has seen: by its pid, modulo. Of two in one place only one is found there. */
 enum { DN_BPF_PLACES = 32768 };
 struct dn_bpf_place {
-        __u32 pid, look; /* the sampler's look that saw it last */
-        __u32 record;    /* in what that look said, from 1; 0: it has slept */
-        __u32 unused;
+        __u32 look;        /* the sampler's look that saw it last */
+        __u32 record : 24; /* in what that look said, from 1; 0: it has slept */
+        __u32 turn : 8;    /* how often the places were gone through by pids below its own; there are 2^22 pids */
 };
 
 /* Of more in one look the rest is read from /proc. */

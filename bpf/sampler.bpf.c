@@ -208,7 +208,7 @@ static __always_inline void note_place(__u32 tgid, __u32 record) {
         struct dn_bpf_place *place = bpf_map_lookup_elem(&places, &key);
 
         if (place)
-                *place = (struct dn_bpf_place){.pid = tgid, .look = sampling.look, .record = record};
+                *place = (struct dn_bpf_place){.look = sampling.look, .record = record, .turn = tgid / DN_BPF_PLACES};
 }
 
 static __always_inline struct said *last_of(struct task_struct *task) {

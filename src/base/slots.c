@@ -12,9 +12,9 @@ void *dn_slots_reserve(void *array, uint32_t *room, uint32_t slot, size_t width)
 
         if (slot < *room)
                 return array;
-        /* By a half: what is not used of it counts, where thousands of processes are watched. */
+        /* By a quarter: what is not used of it counts, where thousands of processes are watched. */
         while (larger <= slot)
-                if (__builtin_add_overflow(larger, larger / 2, &larger))
+                if (__builtin_add_overflow(larger, larger / 4, &larger))
                         return NULL;
         moved = reallocarray(array, larger, width);
         if (!moved)

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/write_tree.h"
-#include "base/guard.h"
-#include "base/slots.h"
 #include "format/write_blocks.h"
 #include "format/writer.h"
-
-#include <stdlib.h>
 
 /* The key of each field as it stands in a record behind another, padded, so that copying it takes no look at its size.
  */
@@ -54,44 +50,6 @@ static void write_uptime(struct dn_json *json, const struct dn_row *row) {
                 dn_json_key_i64(json, dn_fields[DN_uptime_secs].name, uptime);
 }
 
-void dn_kept_forget(struct dn_kept_texts *kept, uint32_t slot) {
-        if (slot >= kept->room)
-                return;
-        free(kept->by_slot[slot].text);
-        kept->by_slot[slot] = (struct dn_kept){0};
-}
-
-void dn_kept_free(struct dn_kept_texts *kept) {
-        for (uint32_t i = 0; i < kept->room; i++)
-                free(kept->by_slot[i].text);
-        free(kept->by_slot);
-        *kept = (struct dn_kept_texts){0};
-}
-
-/* The place of this slot; NULL without memory, and then nothing is kept. */
-static struct dn_kept *place_of(struct dn_kept_texts *kept, uint32_t slot) {
-        struct dn_kept *by_slot = dn_slots_reserve(kept->by_slot, &kept->room, slot, sizeof(*by_slot));
-
-        if (!by_slot)
-                return NULL;
-        kept->by_slot = by_slot;
-        return &by_slot[slot];
-}
-
-/* Puts the text behind the first `at` bytes of what is kept. */
-static bool keep(struct dn_kept *place, size_t at, struct dn_str text) {
-        if (at + text.n > place->room) {
-                char *larger = realloc(place->text, at + text.n);
-
-                if (!larger)
-                        return false;
-                place->text = larger;
-                place->room = (uint32_t)(at + text.n);
-        }
-        memcpy(place->text + at, text.p, text.n);
-        return true;
-}
-
 /* What comes before the number of ts_ms: of a child `{"pid":7,"command":"x","metrics":{"ts_ms":`, of the main process
  * the last part of it alone. */
 static void write_opening(struct dn_json *json, const struct dn_row *row, bool child) {
@@ -107,37 +65,40 @@ static void write_opening(struct dn_json *json, const struct dn_row *row, bool c
 
 enum { NAME_ESCAPED = UINT16_MAX };
 
-static bool make_opening(struct dn_kept *place, const struct dn_row *row, bool child) {
+/* Where in an opening of n bytes, which ends at `end`, its name stands, if that is as it is. */
+static void note_name(struct dn_kept *place, const char *end, size_t n, struct dn_str name) {
         static const struct dn_str behind = {"\",\"metrics\":{\"ts_ms\":", sizeof("\",\"metrics\":{\"ts_ms\":") - 1};
-        dn_autotext struct dn_text text = {0};
-        struct dn_json json = {.text = &text};
-        struct dn_str opening, name;
+        const char *p = end - behind.n - name.n;
 
-        write_opening(&json, row, child);
-        opening = dn_text_str(&text);
-        place->n_opening = 0;
-        place->made = 0;
-        if (text.failed || !keep(place, 0, opening))
-                return false;
-        place->key = row->key;
-        place->child = child;
-        place->n_opening = (uint32_t)opening.n;
         place->n_name = NAME_ESCAPED;
-        if (!child || opening.n < behind.n + row->name.n + 1)
-                return true;
-        name = (struct dn_str){opening.p + opening.n - behind.n - row->name.n, row->name.n};
-        if (name.p[-1] == '"' && dn_str_equal(name, row->name)) {
-                place->n_name = (uint16_t)name.n;
-                place->name_at = (uint32_t)(name.p - opening.p);
-        }
-        return true;
+        if (n < behind.n + name.n + 1 || p[-1] != '"' || !dn_str_equal((struct dn_str){p, name.n}, name))
+                return;
+        place->n_name = (uint16_t)name.n;
+        place->name_at = (uint16_t)(n - behind.n - name.n);
 }
 
-/* What is kept opens this row still. */
-static bool has_opening(const struct dn_kept *place, const struct dn_row *row, bool child) {
-        if (place->n_opening == 0 || place->child != child || !dn_key_equal(place->key, row->key))
+/* `place` may be NULL. */
+static void make_opening(struct dn_text *text, const struct dn_row *row, bool child, struct dn_kept *place) {
+        enum { MOST_KEPT = 4096 };
+        struct dn_json json = {.text = text};
+        size_t from = text->n, n;
+
+        write_opening(&json, row, child);
+        n = text->n - from;
+        if (!place || text->failed)
+                return;
+        place->key = row->key;
+        place->child = child;
+        place->n_opening = n <= MOST_KEPT ? (uint16_t)n : 0;
+        if (child)
+                note_name(place, text->p + text->n, n, row->name);
+}
+
+/* What stands at `text` opens this row still. */
+static bool is_opening(const struct dn_kept *place, const char *text, const struct dn_row *row, bool child) {
+        if (place->child != child || !dn_key_equal(place->key, row->key))
                 return false;
-        return !child || dn_str_equal((struct dn_str){place->text + place->name_at, place->n_name}, row->name);
+        return !child || dn_str_equal((struct dn_str){text + place->name_at, place->n_name}, row->name);
 }
 
 static char *put_str(char *p, struct dn_str s) {
@@ -177,40 +138,45 @@ static char *put_uptime(char *p, const struct dn_row *row) {
         return dn_put_fixed(p, uptime, 0);
 }
 
-/* The fields of a process: copied where they stand since they were kept. They are kept when they are made for the
- * second time, and nothing has changed: of one that is busy a copy would be of no use. `place` may be NULL. */
-static char *put_kept_fields(char *p, const struct dn_row *row, uint32_t number, struct dn_kept *place) {
-        const char *from = p;
-
-        if (place && place->made && row->changed <= place->made)
-                return put_str(p, (struct dn_str){place->text + place->n_opening, place->n_fields});
-        p = put_fields(p, row, DN_PROCESS);
-        if (place && row->changed < number) {
-                place->n_fields = (uint32_t)(p - from);
-                place->made = keep(place, place->n_opening, (struct dn_str){from, place->n_fields}) ? number : 0;
-        }
-        return p;
+/* What is on its way to the front. */
+static char *move_str(char *p, const char *from, size_t n) {
+        memmove(p, from, n);
+        return p + n;
 }
 
-/* A row of the sample: in `children`, or as the parent. */
+/* The opening of a row. True: it is as in the record before, in whose text it stands at `before`. */
+static bool put_opening(struct dn_text *text, const struct dn_row *row, bool child, const struct dn_kept_texts *kept,
+                        struct dn_kept *place, size_t before) {
+        if (!place || !dn_kept_stands(kept, place, text->n) || !is_opening(place, text->p + before, row, child)) {
+                make_opening(text, row, child, place);
+                return false;
+        }
+        text->n = (size_t)(move_str(text->p + text->n, text->p + before, place->n_opening) - text->p);
+        return true;
+}
+
+/* A row of the sample: in `children`, or as the parent. What has not changed goes to the front as it stands, but for
+ * what always moves. */
 static void write_process(struct dn_text *text, const struct denet_record *r, const struct dn_row *row, bool child,
                           struct stamp *stamp, struct dn_kept_texts *kept) {
         enum { REST_ROOM = 4 * DN_NUMBER_MAX };
-        struct dn_kept *place = place_of(kept, row->slot);
-        struct dn_json json = {.text = text};
-        char *p;
+        struct dn_kept *place = dn_kept_place(kept, row->slot);
+        size_t begins = text->n, before = place ? kept->before + place->at : 0;
+        bool same = put_opening(text, row, child, kept, place, before) && row->changed <= place->made;
+        char *p = dn_text_reserve(text, FIELDS_ROOM + REST_ROOM), *fields;
 
-        if (place && (has_opening(place, row, child) || make_opening(place, row, child)))
-                dn_text_put(text, (struct dn_str){place->text, place->n_opening});
-        else {
-                place = NULL;
-                write_opening(&json, row, child);
-        }
-        p = dn_text_reserve(text, FIELDS_ROOM + REST_ROOM);
         if (!p)
                 return;
-        p = put_stamp(p, stamp, row);
-        p = put_kept_fields(p, row, r->sample->number, place);
+        fields = put_stamp(p, stamp, row);
+        p = same ? move_str(fields, text->p + before + place->fields_at, place->n_fields)
+                 : put_fields(fields, row, DN_PROCESS);
+        if (place) {
+                place->at = begins - kept->begins;
+                place->record = kept->record;
+                place->made = r->sample->number;
+                place->fields_at = (uint16_t)((size_t)(fields - text->p) - begins);
+                place->n_fields = (uint16_t)(p - fields);
+        }
         p = put_uptime(p, row);
         p = put_str(p, child ? DN_STR("}}") : DN_STR("}"));
         text->n = (size_t)(p - text->p);

@@ -38,8 +38,9 @@ void dn_writer_forget(struct dn_writer *w, uint32_t slot) {
 /* The line, with a NUL behind it. */
 static struct dn_str finished(struct dn_writer *w) {
         const char *line = dn_text_cstr(&w->line);
+        size_t begins = w->kept.begins;
 
-        return line ? (struct dn_str){line, w->line.n} : (struct dn_str){0};
+        return line ? (struct dn_str){line + begins, w->line.n - begins} : (struct dn_str){0};
 }
 
 struct dn_str dn_writer_exit_text(struct dn_writer *w, const struct denet_record *r, uint64_t lost) {
@@ -48,7 +49,7 @@ struct dn_str dn_writer_exit_text(struct dn_writer *w, const struct denet_record
         if (lost > 0)
                 e.lost_records = (int64_t)lost;
         w->kind = 0;
-        dn_text_reset(&w->line);
+        dn_kept_lose(&w->kept, &w->line);
         dn_write_exit(&w->line, r->unix_ms, &e, r->sample);
         return finished(w);
 }
@@ -63,10 +64,12 @@ struct dn_str dn_writer_text(struct dn_writer *w, const struct denet_record *r) 
         /* Several sinks may ask for one record. */
         if (w->kind == r->kind && w->number == r->sample->number)
                 return finished(w);
-        dn_text_reset(&w->line);
-        if (r->kind == DN_TREE)
+        if (w->line.failed || r->kind != DN_TREE)
+                dn_kept_lose(&w->kept, &w->line);
+        if (r->kind == DN_TREE) {
+                dn_kept_begin(&w->kept, &w->line);
                 dn_write_tree(&w->line, r, &w->kept, w->list, w->listed);
-        else
+        } else
                 dn_write_sample(&w->line, r);
         w->kind = w->line.failed ? 0 : r->kind;
         w->number = r->sample->number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From what the kernel says to what a user sees: counters from the start of monitoring on, rates, ages. */
 #pragma once
-#include "model/snapshot.h"
+#include "model/baseline.h"
 
 struct dn_sample {
         uint32_t number;                /* of the snapshot that it was made from */
@@ -11,9 +11,9 @@ struct dn_sample {
         struct dn_table part[DN_PARTS]; /* the living; the whole */
 };
 
-/* Makes *s from the first snapshot, the last and this one (`last` may be `first`; all settled). Who has ended is not
- * listed and still counts in the whole. 0 or -ENOMEM. */
-int dn_derive(const struct dn_snapshot *first, int64_t first_unix_ms, const struct dn_snapshot *last,
+/* Makes *s from the first snapshot's baseline, the last and this one (`last` may be the first; all settled). Who has
+ * ended is not listed and still counts in the whole. 0 or -ENOMEM. */
+int dn_derive(const struct dn_baseline *first, int64_t first_unix_ms, const struct dn_snapshot *last,
               const struct dn_snapshot *now, struct dn_key main, struct dn_sample *s);
 
 /* The blocks alone: with `first` as `last`, each DELTA since the start, as an exit record has it. 0 or -ENOMEM. */

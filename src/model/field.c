@@ -27,6 +27,9 @@ const struct dn_field dn_fields[DN_ALL_FIELDS] = {
 #include "model/fields.def"
 };
 
+#define FIELD(part, name, ...) _Static_assert((int)DN_##name < (int)DN_SHOWN, #name " stands before the INNER fields");
+#include "model/fields.def"
+
 /* A bit for each field of which HOLDS is true. */
 #define BIT(part, name, unit, nature, tree, ...) | (uint64_t)(HOLDS(DN_##part, DN_##nature, DN_##tree)) << DN_##name
 #define HOLDS(part, nature, tree) ((nature) == DN_COUNTER)

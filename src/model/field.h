@@ -14,6 +14,7 @@ enum dn_field_id {
 #include "model/fields.def"
         DN_ALL_FIELDS,
         DN_FIELDS = DN_FIRST_CGROUP,           /* those of processes and of the whole; the blocks' follow */
+        DN_SHOWN = DN_cpu_clock_ns,            /* INNER fields are the last of them: a sample has none */
         DN_ROW_ROOM = (DN_FIELDS + 3) / 4 * 4, /* values in a row: whole vectors of them */
         DN_FIRST_PROCESS = 0,
         DN_FIRST_WHOLE = 0

@@ -67,25 +67,48 @@ void dn_members_remove(struct dn_members *m, uint32_t slot) {
         m->free[m->n_free++] = slot;
 }
 
-struct dn_str dn_member_rename(struct dn_member *member, struct dn_str raw) {
-        /* Room for the worst case: each byte becomes U+FFFD, of three bytes. It never grows. */
-        struct dn_text clean = {.p = member->name, .room = sizeof(member->name)};
+static bool is_long(const struct dn_member *member) {
+        return member->raw_size > DN_NAME_USUAL;
+}
 
-        member->raw_size = (uint8_t)(raw.n < DN_NAME_MAX ? raw.n : DN_NAME_MAX);
-        memcpy(member->raw, raw.p, member->raw_size);
-        dn_utf8_put(&clean, (struct dn_str){member->raw, member->raw_size});
+static struct dn_str raw_of(const struct dn_member *member) {
+        return (struct dn_str){is_long(member) ? member->longer->raw : member->raw, member->raw_size};
+}
+
+struct dn_str dn_member_name(const struct dn_member *member) {
+        return (struct dn_str){is_long(member) ? member->longer->name : member->name, member->name_size};
+}
+
+static struct dn_long_name *longer_of(struct dn_member *member) {
+        if (!member->longer)
+                member->longer = malloc(sizeof(*member->longer));
+        return member->longer;
+}
+
+struct dn_str dn_member_rename(struct dn_member *member, struct dn_str raw) {
+        struct dn_long_name *longer = raw.n > DN_NAME_USUAL ? longer_of(member) : NULL;
+        size_t most = longer ? DN_NAME_MAX : DN_NAME_USUAL;
+        struct dn_str own = {longer ? longer->raw : member->raw, raw.n < most ? raw.n : most};
+        /* Room for the worst case: each byte becomes U+FFFD, of three bytes. It never grows. */
+        struct dn_text clean = {.p = longer ? longer->name : member->name, .room = 3 * most + 1};
+
+        memcpy(longer ? longer->raw : member->raw, raw.p, own.n);
+        dn_utf8_put(&clean, own);
+        clean.p[clean.n] = '\0';
+        member->raw_size = (uint8_t)own.n;
         member->name_size = (uint8_t)clean.n;
-        member->name[clean.n] = '\0';
         return dn_text_str(&clean);
 }
 
 bool dn_member_is_named(const struct dn_member *member, struct dn_str raw) {
-        return dn_str_equal((struct dn_str){member->raw, member->raw_size}, raw);
+        return dn_str_equal(raw_of(member), raw);
 }
 
 void dn_members_free(struct dn_members *m) {
-        for (uint32_t i = 0; i < m->n; i++)
+        for (uint32_t i = 0; i < m->n; i++) {
+                free(m->by_slot[i]->longer);
                 free(m->by_slot[i]);
+        }
         free(m->by_slot);
         free(m->free);
         dn_hash_free(&m->by_pid);

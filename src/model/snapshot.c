@@ -54,7 +54,7 @@ int dn_snapshot_admit(struct dn_snapshot *now, const struct dn_member *member, s
         row->key = member->key;
         row->parent = parent;
         row->slot = member->slot;
-        row->name = (struct dn_str){member->name, member->name_size};
+        row->name = dn_member_name(member);
         row->changed = row->admitted = now->number;
         *ret_row = row;
         return 0;

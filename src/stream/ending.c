@@ -25,13 +25,11 @@ bool dn_ending_anyone(const struct denet *d) {
 
 /* The tree has started processes: seen, or handed on to the main one since the beginning. */
 static bool has_forked(const struct denet *d) {
-        const struct dn_table *first = &d->first.part[DN_PROCESS], *last = &d->last->part[DN_PROCESS];
+        const struct dn_table *last = &d->last->part[DN_PROCESS];
 
         if (d->seen > 1 || d->target.has_waited)
                 return true;
-        return first->n > 0 && last->n > 0 &&
-               dn_row_or_zero(dn_table_row(last, 0), DN_reaped_page_faults_cached) >
-                       dn_row_or_zero(dn_table_row(first, 0), DN_reaped_page_faults_cached);
+        return last->n > 0 && dn_row_or_zero(dn_table_row(last, 0), DN_reaped_page_faults_cached) > d->reaped_before;
 }
 
 /* A cgroup of the command's own holds those too who left the tree, and those whose totals nobody was handed; the kernel
@@ -92,7 +90,7 @@ static int take_totals(struct denet *d) {
         struct dn_row *whole;
 
         if (dn_table_copy(&d->totals.part[DN_WHOLE], &d->sample.part[DN_WHOLE]) < 0 ||
-            dn_derive_blocks(&d->first, &d->first, d->last, &d->totals) < 0)
+            dn_derive_blocks(&d->first.at, &d->first.at, d->last, &d->totals) < 0)
                 return -ENOMEM;
         whole = dn_table_row(&d->totals.part[DN_WHOLE], 0);
         for (int id = 0; id < DN_FIELDS; id++)

@@ -171,7 +171,7 @@ static int take_snapshot(struct denet *d, const struct dn_snapshot *last, struct
         int r;
 
         pass->mono_ns = dn_clock_mono_ns();
-        pass->age_ns = last ? pass->mono_ns - d->first.mono_ns : 0;
+        pass->age_ns = last ? pass->mono_ns - d->first.at.mono_ns : 0;
         pass->now = d->now;
         r = dn_snapshot_begin(d->now, last, pass->mono_ns, dn_clock_boot_ns());
         kept = d->now->part[DN_PROCESS].n;
@@ -208,43 +208,40 @@ static bool is_network(int id) {
         return id == DN_sys_net_rx_bytes || id == DN_sys_net_tx_bytes;
 }
 
-/* What counters are counted from. Of a command that we start: nothing, it is ours from its first instruction; but the
- * network was there before. With since_process_start the same goes for a running process's I/O, and the network's too.
+/* What is counted from 0, a bit a field. Of a command that we start: all, it is ours from its first instruction; but
+ * the network was there before. With since_process_start the same goes for a running process's I/O, and the network's
+ * too.
  */
-static void clear_baseline(const struct denet *d, struct dn_row *row) {
+static uint64_t counted_from_zero(const struct denet *d) {
         bool since_start = d->o.flags & DENET_SINCE_PROCESS_START;
+        uint64_t bits = 0;
 
         for (int id = 0; id < DN_FIELDS; id++) {
                 bool from_zero = is_network(id) ? since_start : d->mode == DN_MODE_RUN || (since_start && is_io(id));
 
-                if (from_zero)
-                        dn_row_unset(row, id, row->changed);
+                bits |= (uint64_t)from_zero << id;
         }
+        return bits;
 }
 
 int dn_sample_first(struct denet *d) {
         struct dn_pass pass = {.first = true};
-        const struct dn_table *rows;
+        const struct dn_row *main;
         int r = take_snapshot(d, NULL, &pass);
 
         d->cores = cores_online();
         if (r < 0)
                 return r;
         turn(d);
-        if (d->last->part[DN_PROCESS].n == 0 || dn_table_row(&d->last->part[DN_PROCESS], 0)->gone)
+        main = d->last->part[DN_PROCESS].n ? dn_table_row(&d->last->part[DN_PROCESS], 0) : NULL;
+        if (!main || main->gone)
                 return -ESRCH;
-        d->first.number = d->last->number;
-        d->first.mono_ns = d->start_mono_ns = d->last->mono_ns;
-        d->first.boot_ns = d->last->boot_ns;
-        for (int part = 0; part < DN_PARTS; part++) {
-                if (dn_table_copy(&d->first.part[part], &d->last->part[part]) < 0)
-                        return -ENOMEM;
-                rows = &d->first.part[part];
-                for (uint32_t i = 0; i < rows->n && part < DN_BLOCKS; i++)
-                        clear_baseline(d, dn_table_row(rows, i));
-        }
+        d->start_mono_ns = d->last->mono_ns;
+        d->reaped_before = d->mode == DN_MODE_RUN ? 0 : dn_row_or_zero(main, DN_reaped_page_faults_cached);
+        if (dn_baseline_take(&d->first, d->last, counted_from_zero(d)) < 0)
+                return -ENOMEM;
         if (d->cgroup.own)
-                d->first.part[DN_CGROUP].n = 0; /* counted from its making */
+                d->first.at.part[DN_CGROUP].n = 0; /* counted from its making */
         return 0;
 }
 
@@ -258,10 +255,8 @@ static void note_peaks(struct denet *d) {
                 d->peak_process_kb = value;
 }
 
-/* The first last snapshot holds what the command had used before its first instruction, as the baseline does not. */
 static int derive(struct denet *d) {
-        const struct dn_snapshot *last = d->last->number == d->first.number ? &d->first : d->last;
-        int r = dn_derive(&d->first, d->start_unix_ms, last, d->now, d->target.main, &d->sample);
+        int r = dn_derive(&d->first, d->start_unix_ms, d->last, d->now, d->target.main, &d->sample);
 
         if (r == 0 && !d->target.children)
                 dn_row_unset(dn_table_row(&d->sample.part[DN_WHOLE], 0), DN_process_count, d->sample.number);

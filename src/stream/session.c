@@ -45,7 +45,7 @@ void dn_session_close(struct denet *d) {
         dn_members_free(&d->members);
         dn_ledger_free(&d->ledger);
         dn_lost_free(&d->lost);
-        dn_snapshot_free(&d->first);
+        dn_baseline_free(&d->first);
         dn_snapshot_free(&d->snapshots[0]);
         dn_snapshot_free(&d->snapshots[1]);
         dn_sample_free(&d->sample);

@@ -56,10 +56,8 @@ static int make_room(struct denet *d) {
 }
 
 int dn_stream_queue(struct denet *d, const struct dn_queued *item) {
-        if (make_room(d) < 0) {
-                free(item->text);
+        if (make_room(d) < 0)
                 return -ENOMEM;
-        }
         d->queue[d->queue_n++] = *item;
         return 0;
 }
@@ -67,23 +65,49 @@ int dn_stream_queue(struct denet *d, const struct dn_queued *item) {
 int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms, struct dn_text *text) {
         struct dn_queued item = {.kind = kind, .unix_ms = unix_ms, .size = text->n};
 
-        item.text = dn_text_take(text);
-        return item.text ? dn_stream_queue(d, &item) : -ENOMEM;
+        if (d->queue_n == 0)
+                dn_text_reset(&d->texts);
+        item.at = d->texts.n;
+        dn_text_put_text(&d->texts, text);
+        dn_text_put_char(&d->texts, '\0');
+        dn_text_reset(text);
+        if (!d->texts.failed && dn_stream_queue(d, &item) == 0)
+                return 0;
+        d->texts.n = item.at;
+        d->texts.failed = false;
+        return -ENOMEM;
+}
+
+/* A tree of many processes begins with a record of each. */
+static void give_back(struct denet *d) {
+        enum { USUAL_RECORDS = 64, USUAL_TEXTS = 65536 };
+
+        if (d->texts.room > USUAL_TEXTS)
+                dn_text_free(&d->texts);
+        if (d->queue_room <= USUAL_RECORDS)
+                return;
+        free(d->queue);
+        d->queue = NULL;
+        d->queue_room = 0;
 }
 
 static bool pull(struct denet *d) {
+        struct dn_queued item;
+
         if (d->queue_at == d->queue_n)
                 return false;
-        free(d->given.text);
-        d->given = d->queue[d->queue_at++];
-        if (d->queue_at == d->queue_n)
+        item = d->queue[d->queue_at++];
+        if (d->queue_at == d->queue_n) {
                 d->queue_at = d->queue_n = 0;
+                if (item.size == 0)
+                        give_back(d);
+        }
         d->record = (denet_record){
-                .kind = d->given.kind,
-                .unix_ms = d->given.unix_ms,
-                .sample = d->given.sample,
-                .exit = d->given.exit,
-                .text = {d->given.text, d->given.size},
+                .kind = item.kind,
+                .unix_ms = item.unix_ms,
+                .sample = item.sample,
+                .exit = item.exit,
+                .text = {item.size ? d->texts.p + item.at : NULL, item.size},
                 .writer = d->writer,
         };
         return true;
@@ -134,10 +158,8 @@ intptr_t denet_fd(const denet *d) {
 denet *denet_free(denet *d) {
         if (!d)
                 return NULL;
-        for (uint32_t i = d->queue_at; i < d->queue_n; i++)
-                free(d->queue[i].text);
         free(d->queue);
-        free(d->given.text);
+        dn_text_free(&d->texts);
         if (d->mode == DN_MODE_SAVED)
                 dn_saved_close(d->saved);
         else

@@ -16,14 +16,13 @@
 
 enum dn_mode { DN_MODE_RUN, DN_MODE_ATTACH, DN_MODE_SAVED };
 
-/* A record that waits to be pulled. Its text is its own, or it is made from the sample when asked for. */
+/* A record that waits to be pulled. Its text is there, or is made from the sample when asked for. */
 struct dn_queued {
         int kind;
         int64_t unix_ms;
         const struct dn_sample *sample;
         const struct dn_exit *exit;
-        char *text; /* owned; NULL: by the writer */
-        size_t size;
+        size_t at, size; /* its text in `texts`; of size 0: by the writer */
 };
 
 struct dn_saved;
@@ -37,8 +36,8 @@ struct denet {
 
         struct dn_queued *queue;
         uint32_t queue_at, queue_n, queue_room;
-        struct dn_queued given; /* the last one given out … */
-        denet_record record;    /* … and what the caller sees of it */
+        struct dn_text texts; /* of those in the queue and of the last one given out, each with a NUL behind it … */
+        denet_record record;  /* … which is this to the caller */
 
         struct dn_saved *saved; /* DN_MODE_SAVED; what follows is of the others */
 
@@ -49,7 +48,9 @@ struct denet {
         struct dn_members members;
         struct dn_ledger ledger;
         struct dn_lost lost;
-        struct dn_snapshot first, snapshots[2], *last, *now;
+        struct dn_baseline first;
+        int64_t reaped_before; /* page faults of those whom the main process had reaped by then */
+        struct dn_snapshot snapshots[2], *last, *now;
         struct dn_sample sample;
         struct dn_sample totals; /* of the exit record: counters alone, and the blocks */
         struct dn_exit exit;
@@ -89,10 +90,10 @@ struct denet {
 };
 
 /* stream.c */
-int dn_stream_queue(struct denet *d,
-                    const struct dn_queued *item); /* takes over item->text, also when it fails. 0 or -ENOMEM */
-int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms,
-                         struct dn_text *text); /* likewise; the text is empty after */
+int dn_stream_queue(struct denet *d, const struct dn_queued *item); /* one without a text. 0 or -ENOMEM */
+/* One with this text, which is empty after, also when it fails: with -ENOMEM, as where the text itself had failed. The
+ * record that was given out last is at its end. */
+int dn_stream_queue_text(struct denet *d, int kind, int64_t unix_ms, struct dn_text *text);
 void dn_stream_debug(const struct denet *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Fills *error, if there is one, and returns the code. */
 int dn_fail(denet_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

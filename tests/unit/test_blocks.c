@@ -51,31 +51,32 @@ static void rows_of_a_block_keep_what_they_are_given(void **state) {
 }
 
 static void counters_of_a_block_are_counted_from_the_first_snapshot(void **state) {
-        struct dn_snapshot first = {.number = 1}, now = {.number = 2, .mono_ns = 1000000};
+        struct dn_baseline first = {.at.number = 1};
+        struct dn_snapshot now = {.number = 2, .mono_ns = 1000000};
         struct dn_sample sample = {0};
         const struct dn_row *row;
         struct dn_row *from;
 
-        assert_non_null(dn_table_add(&first.part[DN_WHOLE]));
+        assert_non_null(dn_table_add(&first.at.part[DN_WHOLE]));
         assert_non_null(dn_table_add(&now.part[DN_WHOLE]));
-        from = dn_block_row(first.part, DN_CGROUP);
+        from = dn_block_row(first.at.part, DN_CGROUP);
         dn_row_set(from, DN_CGROUP_cpu_secs, 100, 1);
         dn_row_set(from, DN_CGROUP_memory_peak_kb, 7, 1);
         dn_row_set(dn_block_row(now.part, DN_CGROUP), DN_CGROUP_cpu_secs, 160, 2);
         dn_row_set(dn_block_row(now.part, DN_CGROUP), DN_CGROUP_memory_peak_kb, 9, 2);
         dn_row_set(dn_block_row(now.part, DN_CGROUP), DN_CGROUP_memory_oom_kills, 2, 2);
-        assert_int_equal(dn_derive(&first, 0, &first, &now, (struct dn_key){1, 1}, &sample), 0);
+        assert_int_equal(dn_derive(&first, 0, &first.at, &now, (struct dn_key){1, 1}, &sample), 0);
         row = dn_table_row(&sample.part[DN_CGROUP], 0);
         assert_int_equal(dn_row_or_zero(row, DN_CGROUP_cpu_secs), 60);
         assert_int_equal(dn_row_or_zero(row, DN_CGROUP_memory_peak_kb), 9);
         assert_int_equal(dn_row_or_zero(row, DN_CGROUP_memory_oom_kills), 2);
-        first.part[DN_CGROUP].n = 0; /* one of the job's own: counted from its making */
-        assert_int_equal(dn_derive(&first, 0, &first, &now, (struct dn_key){1, 1}, &sample), 0);
+        first.at.part[DN_CGROUP].n = 0; /* one of the job's own: counted from its making */
+        assert_int_equal(dn_derive(&first, 0, &first.at, &now, (struct dn_key){1, 1}, &sample), 0);
         assert_int_equal(dn_row_or_zero(dn_table_row(&sample.part[DN_CGROUP], 0), DN_CGROUP_cpu_secs), 160);
         now.part[DN_CGROUP].n = 0;
-        assert_int_equal(dn_derive(&first, 0, &first, &now, (struct dn_key){1, 1}, &sample), 0);
+        assert_int_equal(dn_derive(&first, 0, &first.at, &now, (struct dn_key){1, 1}, &sample), 0);
         assert_int_equal(sample.part[DN_CGROUP].n, 0);
-        dn_snapshot_free(&first);
+        dn_baseline_free(&first);
         dn_snapshot_free(&now);
         dn_sample_free(&sample);
 }
@@ -302,8 +303,9 @@ static void a_key_and_its_name_are_one(void **state) {
 
 /* Devices of a lost one, and those that came later, are told by their key, not by their place. */
 static void a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all(void **state) {
-        struct dn_snapshot first = {.number = 1}, last = {.number = 2}, now = {.number = 3};
-        struct dn_snapshot *each[] = {&first, &last, &now};
+        struct dn_baseline first = {.at.number = 1};
+        struct dn_snapshot last = {.number = 2}, now = {.number = 3};
+        struct dn_snapshot *each[] = {&first.at, &last, &now};
         struct dn_sample sample = {0};
         struct dn_row *row;
 
@@ -321,7 +323,7 @@ static void a_delta_is_what_came_since_the_last_snapshot_and_in_the_end_all(void
         row = dn_table_row(&sample.part[DN_GPU_DEVICE], 0);
         assert_int_equal(row->key.pid, 1);
         assert_int_equal(dn_row_or_zero(row, DN_GPU_DEVICE_pcie_rx_bytes), 1100);
-        assert_int_equal(dn_derive_blocks(&first, &first, &now, &sample), 0);
+        assert_int_equal(dn_derive_blocks(&first.at, &first.at, &now, &sample), 0);
         assert_int_equal(dn_row_or_zero(dn_table_row(&sample.part[DN_GPU_DEVICE], 0), DN_GPU_DEVICE_pcie_rx_bytes),
                          2200);
         for (int i = 0; i < 3; i++)

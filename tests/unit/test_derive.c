@@ -11,6 +11,7 @@ struct scene {
         struct dn_members members;
         struct dn_ledger ledger;
         struct dn_snapshot s[3];
+        struct dn_baseline first;
         struct dn_sample sample;
 };
 
@@ -38,7 +39,9 @@ static void set(struct scene *c, int i, struct dn_key key, int id, int64_t value
 
 static void derive(struct scene *c, int i) {
         dn_accounts_settle(&c->s[i], i ? &c->s[i - 1] : NULL, &c->ledger);
-        assert_int_equal(dn_derive(&c->s[0], 5000, &c->s[i ? i - 1 : 0], &c->s[i], root, &c->sample), 0);
+        dn_baseline_free(&c->first);
+        assert_int_equal(dn_baseline_take(&c->first, &c->s[0], 0), 0);
+        assert_int_equal(dn_derive(&c->first, 5000, &c->s[i ? i - 1 : 0], &c->s[i], root, &c->sample), 0);
 }
 
 static int64_t of_row(const struct dn_row *row, int id) {
@@ -65,6 +68,7 @@ static int tear_down(void **state) {
 
         for (int i = 0; i < 3; i++)
                 dn_snapshot_free(&c->s[i]);
+        dn_baseline_free(&c->first);
         dn_sample_free(&c->sample);
         dn_ledger_free(&c->ledger);
         dn_members_free(&c->members);

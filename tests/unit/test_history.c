@@ -15,7 +15,8 @@ struct history {
         uint64_t random;
         struct dn_members members;
         struct dn_ledger ledger;
-        struct dn_snapshot first, snapshots[2], *last, *now;
+        struct dn_baseline first;
+        struct dn_snapshot snapshots[2], *last, *now;
         struct dn_sample kept; /* updated from sample to sample */
         struct dn_writer *writer, *active;
         struct dn_table before; /* the process rows of the sample before */
@@ -127,10 +128,7 @@ static void begin(struct history *h, uint64_t seed) {
         h->main = dn_table_row(&h->now->part[DN_PROCESS], 0)->key;
         read_all(h);
         dn_accounts_settle(h->now, NULL, &h->ledger);
-        h->first.number = h->now->number;
-        h->first.mono_ns = h->now->mono_ns;
-        for (int part = 0; part < DN_PARTS; part++)
-                assert_int_equal(dn_table_copy(&h->first.part[part], &h->now->part[part]), 0);
+        assert_int_equal(dn_baseline_take(&h->first, h->now, 0), 0);
         h->last = h->now;
         h->now = &h->snapshots[1];
 }
@@ -153,7 +151,7 @@ static void turn(struct history *h) {
 }
 
 static void end(struct history *h) {
-        dn_snapshot_free(&h->first);
+        dn_baseline_free(&h->first);
         dn_snapshot_free(&h->snapshots[0]);
         dn_snapshot_free(&h->snapshots[1]);
         dn_sample_free(&h->kept);
@@ -180,7 +178,7 @@ static void assert_same_row(const struct dn_row *a, const struct dn_row *b) {
         assert_int_equal(a->admitted, b->admitted);
         assert_int_equal(a->changed, b->changed);
         assert_true(a->has == b->has);
-        assert_memory_equal(a->v, b->v, DN_FIELDS * sizeof(int64_t));
+        assert_memory_equal(a->v, b->v, DN_SHOWN * sizeof(int64_t));
 }
 
 static void assert_same_sample(const struct dn_sample *a, const struct dn_sample *b) {
@@ -226,7 +224,7 @@ static const struct dn_row *find(const struct dn_table *rows, struct dn_key key)
 
 /* But for its age, which goes on by itself. */
 static bool reads_the_same(const struct dn_row *a, const struct dn_row *b) {
-        for (int id = 0; id < DN_FIELDS; id++)
+        for (int id = 0; id < DN_SHOWN; id++)
                 if (id != DN_uptime_secs && ((a->has >> id & 1) != (b->has >> id & 1) || a->v[id] != b->v[id]))
                         return false;
         return true;

@@ -90,8 +90,29 @@ static void a_name_that_is_too_long_is_cut(void **state) {
         dn_members_free(&m);
 }
 
+static void a_name_may_be_long_and_short_again(void **state) {
+        struct dn_str worker = DN_STR("kworker/u8:2-events_unbound"), usual = DN_STR("kworker/u8:2-ev");
+        struct dn_members m = {0};
+        struct dn_member *member = add(&m, 1, 1);
+
+        assert_int_equal(usual.n, DN_NAME_USUAL);
+        assert_true(dn_str_equal(dn_member_rename(member, usual), usual));
+        assert_false(dn_member_is_named(member, worker));
+        for (int i = 0; i < 2; i++) {
+                assert_true(dn_str_equal(dn_member_rename(member, worker), worker));
+                assert_true(dn_member_is_named(member, worker));
+                assert_false(dn_member_is_named(member, usual));
+                assert_true(dn_str_equal(dn_member_name(member), worker));
+                assert_int_equal(dn_member_name(member).p[worker.n], '\0');
+                assert_true(dn_str_equal(dn_member_rename(member, usual), usual));
+                assert_true(dn_member_is_named(member, usual));
+                assert_true(dn_str_equal(dn_member_name(member), usual));
+        }
+        dn_members_free(&m);
+}
+
 RUN_TESTS(cmocka_unit_test(a_member_is_found_by_its_pid),
           cmocka_unit_test(a_slot_is_used_again_when_its_process_has_left),
           cmocka_unit_test(a_pid_used_again_is_somebody_else), cmocka_unit_test(to_remove_twice_is_to_remove_once),
           cmocka_unit_test(members_stay_where_they_are), cmocka_unit_test(a_name_is_utf8_and_ends_in_nul),
-          cmocka_unit_test(a_name_that_is_too_long_is_cut))
+          cmocka_unit_test(a_name_that_is_too_long_is_cut), cmocka_unit_test(a_name_may_be_long_and_short_again))

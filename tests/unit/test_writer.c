@@ -88,6 +88,49 @@ static void what_did_not_change_is_not_made_again(void **state) {
                         "\"aggregated\":{\"ts_ms\":1100}}");
 }
 
+/* Rows grow and shrink, now and then all at once, so that a record comes over the one before it. */
+static void change_some(struct made *m, uint64_t *random) {
+        bool all = random_below(random, 8) == 0;
+
+        m->sample.number++;
+        m->sample.unix_ms += random_below(random, 1000000000);
+        for (uint32_t i = 0; i < m->sample.part[DN_PROCESS].n; i++) {
+                struct dn_row *row = process_at(m, i);
+
+                row->read_ns = random_below(random, 100000000);
+                for (int id = 0; id < DN_SHOWN && (all || random_below(random, 20) == 0); id++)
+                        if (random_below(random, 3) == 0)
+                                dn_row_unset(row, id, m->sample.number);
+                        else
+                                dn_row_set(row, id, (int64_t)(random_next(random) >> 2 >> random_below(random, 60)),
+                                           m->sample.number);
+        }
+}
+
+static void what_is_moved_from_the_record_before_reads_as_what_is_made_afresh(void **state) {
+        enum { PROCESSES = 200, RECORDS = 100 };
+        made_cleanup struct made m;
+        uint64_t random = 5;
+
+        make(&m, DN_TREE, true);
+        for (int64_t pid = 1; pid < PROCESSES; pid++)
+                add_process(&m, pid, pid % 7 ? "sleeper" : "a \"quoted\" one");
+        for (int i = 0; i < RECORDS; i++) {
+                struct denet_record afresh = m.record;
+
+                change_some(&m, &random);
+                if (random_below(&random, 10) == 0)
+                        process_at(&m, random_below(&random, PROCESSES))->name = dn_str_of("renamed");
+                if (random_below(&random, 10) == 0)
+                        dn_writer_forget(m.writer, random_below(&random, PROCESSES));
+                if (random_below(&random, 20) == 0)
+                        dn_writer_exit_text(m.writer, &m.record, 1);
+                afresh.writer = dn_writer_new();
+                assert_line(&m, dn_writer_text(afresh.writer, &afresh).p);
+                dn_writer_free(afresh.writer);
+        }
+}
+
 static void a_slot_used_again_is_another_text(void **state) {
         made_cleanup struct made m;
         struct dn_row *row;
@@ -233,7 +276,9 @@ RUN_TESTS(cmocka_unit_test(a_tree_has_parent_children_and_aggregate),
           cmocka_unit_test(a_parent_that_has_ended_is_null_and_all_rows_are_children),
           cmocka_unit_test(a_sample_is_the_whole_of_one_process),
           cmocka_unit_test(an_elapsed_time_that_is_not_known_is_left_out),
-          cmocka_unit_test(what_did_not_change_is_not_made_again), cmocka_unit_test(a_slot_used_again_is_another_text),
+          cmocka_unit_test(what_did_not_change_is_not_made_again),
+          cmocka_unit_test(what_is_moved_from_the_record_before_reads_as_what_is_made_afresh),
+          cmocka_unit_test(a_slot_used_again_is_another_text),
           cmocka_unit_test(active_lists_those_that_changed_since_the_last_record),
           cmocka_unit_test(text_that_stands_is_given_as_it_is),
           cmocka_unit_test(an_exit_says_all_that_is_known_and_no_more),

@@ -34,9 +34,9 @@ static const struct bpf_sampler *of(const struct dn_sampler *s) {
         return (const struct bpf_sampler *)(const void *)s;
 }
 
-/* Room for as many as one reading brings at most. */
+enum { PIECE = 160 }; /* as many as one reading brings: the kernel has 32 KB for it */
+
 static int reserve(struct bpf_sampler *s) {
-        enum { PIECE = 512 };
         struct dn_bpf_process *processes;
         size_t room;
 
@@ -49,6 +49,21 @@ static int reserve(struct bpf_sampler *s) {
         s->processes = processes;
         s->room = room;
         return 0;
+}
+
+/* A first look says all, and those after it little as a rule. */
+static void give_back(struct bpf_sampler *s) {
+        enum { FEW = 4 };
+        size_t room = s->offered.n > PIECE ? s->offered.n : PIECE;
+        struct dn_bpf_process *processes;
+
+        if (s->room / FEW < room)
+                return;
+        processes = realloc(s->processes, room * sizeof(*processes));
+        if (!processes)
+                return;
+        s->processes = processes;
+        s->room = room;
 }
 
 static int make_iterator(int link) {
@@ -101,6 +116,7 @@ static int look(struct dn_sampler *offered, bool all) {
                 before = dn_raise();
         r = read_all(s);
         dn_lower(&before);
+        give_back(s);
         s->failed = r < 0;
         s->offered.fresh = all;
         for (uint32_t i = 0; i < s->offered.n && !s->offered.fresh; i++)
@@ -154,7 +170,7 @@ static enum dn_seen find(const struct dn_sampler *offered, int64_t pid, uint32_t
         const struct bpf_sampler *s = of(offered);
         const struct dn_bpf_place *place = &s->places[pid % DN_BPF_PLACES];
 
-        if (place->pid != pid || place->look != s->sampling->look)
+        if (place->turn != pid / DN_BPF_PLACES || place->look != s->sampling->look)
                 return DN_NOT_SEEN;
         if (place->record == 0)
                 return DN_HAS_SLEPT;

@@ -17,12 +17,12 @@ struct seen {
         uint64_t vsize_bytes, rss_pages;
         struct dn_key parent;
         uint32_t parent_slot; /* NO_SLOT: the parent is no member */
-        bool memory;          /* statm was read when stat said this of its memory */
-        uint8_t may_read;     /* of what only who may trace it is told; of enum may_read */
-        uint64_t startstack;  /* … at this exec */
-        bool ended;           /* a zombie, or gone */
+        uint32_t reaped_in;   /* the last snapshot in which `reaped` grew */
         int64_t reaped;       /* the sum of all that it has of those that it has reaped */
-        uint32_t reaped_in;   /* the last snapshot in which that grew */
+        uint64_t startstack;  /* of the exec at which it was asked … */
+        uint8_t may_read;     /* … for what only who may trace it is told; of enum may_read */
+        bool memory;          /* statm was read when stat said this of its memory */
+        bool ended;           /* a zombie, or gone */
 };
 
 enum { NO_SLOT = UINT32_MAX };

@@ -97,6 +97,18 @@ static int note(struct tree *tree, const struct candidate *c) {
         return 0;
 }
 
+/* A look at all of /proc finds as many as the machine has, the next one hardly any. */
+static void forget_found(struct tree *tree) {
+        enum { MOST_KEPT = 64 };
+
+        tree->n_found = 0;
+        if (tree->room <= MOST_KEPT)
+                return;
+        free(tree->found);
+        tree->found = NULL;
+        tree->room = 0;
+}
+
 /* 0; -ENOENT, -ESRCH: there is no such process; others: it could not be read. */
 static int read_candidate(const struct tree *tree, int64_t pid, struct candidate *ret_c) {
         char line[1024];
@@ -438,7 +450,7 @@ static int tree_read(void *state, struct dn_pass *pass) {
         /* Whose parent is none of ours may still be an orphan of ours that went elsewhere. */
         if (r == 0 && tree->n_found > 0 && has_own_cgroup(tree) && (r = look_at_cgroup(tree)) == 0)
                 r = admit_found(tree, pass);
-        tree->n_found = 0;
+        forget_found(tree);
         return r;
 }
 
