@@ -312,7 +312,7 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
                 t->usage_known = true;
                 t->peak_kb = ru.ru_maxrss;
         }
-        if (pid == t->main.pid) {
+        if (pid == t->main.pid && !t->ended) { /* later it may be somebody else's number */
                 t->ended = true;
                 t->wait_status = status;
         }
