@@ -121,8 +121,7 @@ static void fill_exit(struct denet *d, int64_t since_sample_ns) {
         e->lower_bound = dn_str_of(lower_bound(d));
 }
 
-/* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
-static bool waits_for_all(const struct denet *d) {
+bool dn_ending_waits_for_all(const struct denet *d) {
         return !d->finish_now && (d->o.flags & DENET_WAIT_ALL || d->stopping);
 }
 
@@ -130,8 +129,8 @@ static bool waits_for_all(const struct denet *d) {
 static int waits_on(struct denet *d) {
         int r;
 
-        if (!waits_for_all(d) || dn_ending_anyone(d))
-                return waits_for_all(d);
+        if (!dn_ending_waits_for_all(d) || dn_ending_anyone(d))
+                return dn_ending_waits_for_all(d);
         r = dn_sample_drain(d);
         if (r < 0 || d->ledger.n_left == 0)
                 return r;

@@ -8,6 +8,7 @@
  * when it is read for the first time; of others what they were seen to have done stays theirs when they end. */
 #include "base/file.h"
 #include "base/guard.h"
+#include "host/clock.h"
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/process.h"
@@ -348,21 +349,23 @@ static int take_total(struct reap *reap, struct dn_ledger *l) {
         return dn_ledger_set_reaped(l, reap->row);
 }
 
-static int reap_drain(void *state, struct dn_ledger *l) {
+static int reap_drain(void *state, struct dn_ledger *l, int64_t until_ns) {
         struct reap *reap = state;
-        bool any = false;
+        bool any = false, late = false;
         pid_t pid;
+        int r;
 
         if (!reap->target->own_child)
                 return 0;
-        while ((reap->target->subreaper || !reap->target->ended) && next_zombie(reap->target, &pid)) {
-                int r = end(reap, l, pid);
-
+        while (!late && (reap->target->subreaper || !reap->target->ended) && next_zombie(reap->target, &pid)) {
+                r = end(reap, l, pid);
                 if (r < 0)
                         return r;
                 any = true;
+                late = dn_clock_mono_ns() >= until_ns;
         }
-        return any && reap->target->subreaper ? take_total(reap, l) : 0;
+        r = any && reap->target->subreaper ? take_total(reap, l) : 0;
+        return r == 0 ? late : r;
 }
 
 const struct dn_source dn_source_reap = {
