@@ -143,6 +143,9 @@ int dn_ending_finish(struct denet *d) {
         struct dn_queued item = {.kind = DN_EXIT, .sample = &d->totals, .exit = &d->exit};
         int r = dn_sample_take(d, true);
 
+        /* Who was there when the time was over does not outlive it, though the main process had ended by then. */
+        if (r == 0 && !d->stopping && d->last_sample_ns >= d->stop_at_ns)
+                r = dn_ending_stop(d);
         if (r == 0)
                 r = waits_on(d);
         if (r != 0)
