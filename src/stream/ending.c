@@ -185,6 +185,7 @@ static void kill_member(const struct denet *d, struct dn_key key) {
 void dn_ending_kill(struct denet *d) {
         const struct dn_table *rows = &d->last->part[DN_PROCESS];
 
+        dn_own_cgroup_kill(&d->cgroup);
         for (uint32_t i = 0; i < rows->n; i++)
                 if (!dn_row_ended(dn_table_row(rows, i)))
                         kill_member(d, dn_table_row(rows, i)->key);
