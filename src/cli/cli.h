@@ -24,7 +24,6 @@ struct dn_cli {
         denet_options o;
         bool json, quiet, debug, help, version;
         const char *out, *stats;
-        unsigned long long duration_ms; /* 0: no limit */
         int command_output;
         int show;                         /* of dn_show */
         const struct dn_command *command; /* NULL: none given */

@@ -67,8 +67,8 @@ static const char *take_duration(struct dn_cli *cli, const char *value) {
         if (seconds > 1e9)
                 return "too long; give seconds, 1000000000 at most";
         /* A part of a millisecond is not nothing. */
-        cli->duration_ms = (unsigned long long)(seconds * 1000);
-        cli->duration_ms += (double)cli->duration_ms < seconds * 1000;
+        cli->o.duration_ms = (uint64_t)(seconds * 1000);
+        cli->o.duration_ms += (double)cli->o.duration_ms < seconds * 1000;
         return NULL;
 }
 

@@ -133,9 +133,17 @@ static void note_survivors(struct dn_watch *w, const denet_record *record) {
                                        (long long)denet_row_pid(row), denet_row_name(row));
 }
 
+/* Who is there at that time or later is stopped by the stream. */
+static bool is_past_limit(const struct dn_watch *w, const denet_record *record) {
+        uint64_t limit_ms = w->cli->o.duration_ms;
+
+        return limit_ms > 0 && denet_record_elapsed_us(record) >= (int64_t)limit_ms * 1000;
+}
+
 static void take_record(struct dn_watch *w, const denet_record *record) {
         int kind = denet_record_kind(record);
 
+        w->time_limit |= is_past_limit(w, record);
         if (w->interrupted && w->command && kind == DENET_TREE)
                 note_survivors(w, record);
         write_record(w, record);
@@ -191,18 +199,17 @@ static void take_signal(struct dn_watch *w, const struct dn_signal *s, long long
 /* ------------------------------------------------------------------------------------------------------- the loop */
 
 /* The display's turns are taken meanwhile: they are no reason to ask the stream. True: a signal came. */
-static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
+static bool wait_for_something(struct dn_watch *w) {
         struct pollfd fds[2] = {
                 {.fd = (int)denet_fd(w->stream), .events = POLLIN},
                 {.fd = w->signals, .events = POLLIN},
         };
         int ready = 0;
 
-        while (ready == 0 && dn_clock_ms() < deadline_ms) {
-                long long due_ms = dn_display_due_ms(&w->display), end_ms = deadline_ms < due_ms ? deadline_ms : due_ms;
-                long long left = end_ms - dn_clock_ms();
+        while (ready == 0) {
+                long long due_ms = dn_display_due_ms(&w->display), left = due_ms - dn_clock_ms();
 
-                ready = poll(fds, 2, end_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+                ready = poll(fds, 2, due_ms == LLONG_MAX ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
                 dn_display_tick(&w->display, dn_clock_ms());
         }
         return fds[1].revents != 0;
@@ -210,8 +217,7 @@ static bool wait_for_something(struct dn_watch *w, long long deadline_ms) {
 
 /* Until the stream ends; -errno where it breaks. */
 static int pull(struct dn_watch *w) {
-        unsigned long long limit_ms = w->cli->duration_ms;
-        long long deadline_ms = limit_ms ? dn_clock_ms() + (long long)limit_ms : LLONG_MAX, first_int_ms = 0;
+        long long first_int_ms = 0;
         const denet_record *record;
         struct dn_signal s;
 
@@ -225,14 +231,9 @@ static int pull(struct dn_watch *w) {
                 else if (r != -EAGAIN && r != -EINTR)
                         return r;
                 /* After a record too: where there is another, the stream's descriptor says so. */
-                if (wait_for_something(w, deadline_ms))
+                if (wait_for_something(w))
                         while (dn_signals_next(&s))
                                 take_signal(w, &s, &first_int_ms);
-                if (dn_clock_ms() >= deadline_ms) {
-                        w->time_limit = true;
-                        deadline_ms = LLONG_MAX;
-                        denet_stop(w->stream);
-                }
         }
 }
 

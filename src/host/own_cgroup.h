@@ -17,6 +17,10 @@ int dn_own_cgroup_make(struct dn_cgroup *c, const char *proc, bool require);
  * hierarchy too. 0 or -errno, and c->why. */
 int dn_own_cgroup_join(struct dn_cgroup *c, pid_t pid, bool unified);
 
+/* KILL to all that are in it and below it, at one moment, so that nobody is born meanwhile: where the kernel has that
+ * (5.14), and the unified hierarchy is there. */
+void dn_own_cgroup_kill(const struct dn_cgroup *c);
+
 /* Removes it if it is empty, and closes it all. */
 void dn_own_cgroup_remove(struct dn_cgroup *c);
 

@@ -297,6 +297,14 @@ int dn_own_cgroup_make(struct dn_cgroup *c, const char *proc_path, bool require)
         return 0;
 }
 
+void dn_own_cgroup_kill(const struct dn_cgroup *c) {
+        dn_autoclose int fd =
+                c->own && c->at[DN_UNIFIED] >= 0 ? openat(c->at[DN_UNIFIED], "cgroup.kill", O_WRONLY | O_CLOEXEC) : -1;
+
+        if (fd >= 0 && write(fd, "1", 1) < 0)
+                return; /* each is killed by itself too */
+}
+
 int dn_own_cgroup_join(struct dn_cgroup *c, pid_t pid, bool unified) {
         for (int h = unified ? DN_UNIFIED : DN_CPUACCT; h < DN_HIERARCHIES; h++) {
                 dn_autoclose int fd = c->at[h] < 0 ? -1 : openat(c->at[h], "cgroup.procs", O_WRONLY | O_CLOEXEC);

@@ -95,6 +95,10 @@ void dn_own_cgroup_tidy(const struct dn_cgroup *c) {
         (void)c;
 }
 
+void dn_own_cgroup_kill(const struct dn_cgroup *c) {
+        (void)c;
+}
+
 void dn_own_cgroup_remove(struct dn_cgroup *c) {
         dn_cgroup_close(c);
 }

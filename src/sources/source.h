@@ -74,7 +74,9 @@ struct dn_source {
          * take, so what may take long is to be begun here and gone on with later, in a thread (host/worker.h) or in
          * the first reading. Nothing that is opened may reach the command: close-on-exec, and no signal, no stop. */
         int (*open)(void **ret_state, struct dn_target *t, struct dn_text *why);
-        int (*drain)(void *state, struct dn_ledger *l); /* who has ended since the last pass. 0 or -ENOMEM */
+        /* Who has ended since the last pass. Others may end faster than they are looked at: past this moment it is left
+         * at that, with one at the least. 1: somebody may be left; 0; -ENOMEM. */
+        int (*drain)(void *state, struct dn_ledger *l, int64_t until_ns);
         int (*read)(void *state,
                     struct dn_pass *pass); /* what is so now. 0 or -ENOMEM: what cannot be read is absent */
         int (*settled)(void *state, struct dn_pass *pass); /* all are read, and the whole is added up. 0 or -ENOMEM */

@@ -119,8 +119,7 @@ static void fill_exit(struct denet *d, int64_t since_sample_ns) {
         e->lower_bound = dn_str_of(lower_bound(d));
 }
 
-/* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
-static bool waits_for_all(const struct denet *d) {
+bool dn_ending_waits_for_all(const struct denet *d) {
         return !d->finish_now && (d->o.flags & DENET_WAIT_ALL || d->stopping);
 }
 
@@ -128,8 +127,8 @@ static bool waits_for_all(const struct denet *d) {
 static int waits_on(struct denet *d) {
         int r;
 
-        if (!waits_for_all(d) || dn_ending_anyone(d))
-                return waits_for_all(d);
+        if (!dn_ending_waits_for_all(d) || dn_ending_anyone(d))
+                return dn_ending_waits_for_all(d);
         r = dn_sample_drain(d);
         if (r < 0 || d->ledger.n_left == 0)
                 return r;
@@ -142,6 +141,9 @@ int dn_ending_finish(struct denet *d) {
         struct dn_queued item = {.kind = DN_EXIT, .sample = &d->totals, .exit = &d->exit};
         int r = dn_sample_take(d, true);
 
+        /* Who was there when the time was over does not outlive it, though the main process had ended by then. */
+        if (r == 0 && !d->stopping && d->last_sample_ns >= d->stop_at_ns)
+                r = dn_ending_stop(d);
         if (r == 0)
                 r = waits_on(d);
         if (r != 0)
@@ -181,6 +183,7 @@ static void kill_member(const struct denet *d, struct dn_key key) {
 void dn_ending_kill(struct denet *d) {
         const struct dn_table *rows = &d->last->part[DN_PROCESS];
 
+        dn_own_cgroup_kill(&d->cgroup);
         for (uint32_t i = 0; i < rows->n; i++)
                 if (!dn_row_ended(dn_table_row(rows, i)))
                         kill_member(d, dn_table_row(rows, i)->key);

@@ -129,13 +129,21 @@ void dn_sample_close_sources(struct denet *d) {
         }
 }
 
+/* Orphans may end faster than they can be waited for, and without an end. */
 int dn_sample_drain(struct denet *d) {
+        const int64_t longest_ns = 1000000000;
+        int64_t until_ns = dn_clock_mono_ns() + longest_ns;
+
+        if (!d->stopping && d->stop_at_ns < until_ns)
+                until_ns = d->stop_at_ns;
+        d->behind = false;
         for (uint32_t i = 0; i < d->n_sources; i++) {
                 const struct dn_source *source = d->sources[i].source;
-                int r = source->drain ? source->drain(d->sources[i].state, &d->ledger) : 0;
+                int r = source->drain ? source->drain(d->sources[i].state, &d->ledger, until_ns) : 0;
 
                 if (r < 0)
                         return r;
+                d->behind |= r > 0;
         }
         return 0;
 }
@@ -264,8 +272,10 @@ static int derive(struct denet *d) {
 }
 
 int dn_sample_take(struct denet *d, bool final) {
+        enum { CATCH_UP = 10 }; /* times as long as a pass takes */
         struct dn_pass pass = {.final = final};
         struct dn_queued item = {.kind = d->target.children ? DN_TREE : DN_SAMPLE, .sample = &d->sample};
+        int64_t took_ns;
         int r;
 
         forget_gone(d);
@@ -278,9 +288,11 @@ int dn_sample_take(struct denet *d, bool final) {
         if (!final)
                 dn_sampler_choose(d);
         note_peaks(d);
+        took_ns = dn_clock_mono_ns() - pass.mono_ns;
         dn_stream_debug(d, "sample at %.3f s: %u processes, read in %lld us", (double)d->sample.elapsed_us / 1e6,
-                        d->last->part[DN_PROCESS].n, (long long)(dn_clock_mono_ns() - pass.mono_ns) / 1000);
+                        d->last->part[DN_PROCESS].n, (long long)took_ns / 1000);
         d->last_sample_ns = pass.mono_ns;
+        d->catch_up_ns = pass.mono_ns + took_ns + CATCH_UP * took_ns;
         r = dn_facts_abilities(d);
         if (r == 0 && d->target.children && d->o.children != DENET_CHILDREN_NONE)
                 r = dn_facts_children(d);

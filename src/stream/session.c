@@ -381,7 +381,18 @@ static int64_t earlier(int64_t a, int64_t b) {
 static int rearm(struct denet *d) {
         int64_t due_ns = earlier(d->schedule.due_ns, earlier(d->stopping ? INT64_MAX : d->stop_at_ns, d->kill_at_ns));
 
-        return dn_loop_arm(&d->loop, due_ns);
+        return dn_loop_arm(&d->loop, d->behind ? 0 : due_ns);
+}
+
+/* Nobody is known to live, but not all who ended are known: they may have left somebody. */
+static bool is_end_of_main(const struct denet *d) {
+        if (d->behind && dn_ending_waits_for_all(d))
+                return false;
+        return d->watching || !dn_ending_anyone(d);
+}
+
+static bool pass_is_due(const struct denet *d, int64_t now_ns) {
+        return (d->sample_now || now_ns >= d->schedule.due_ns) && !(d->behind && now_ns < d->catch_up_ns);
 }
 
 static int end_of_main(struct denet *d) {
@@ -409,7 +420,7 @@ int dn_session_dispatch(struct denet *d) {
         if (d->finish_now)
                 return dn_ending_finish(d);
         dn_snapshot_leave(d->last, &d->ledger);
-        if (ended && (d->watching || !dn_ending_anyone(d)))
+        if (ended && is_end_of_main(d))
                 return end_of_main(d);
         now_ns = dn_clock_mono_ns();
         if (now_ns >= d->stop_at_ns && !d->stopping && (r = dn_ending_stop(d)) < 0)
@@ -418,7 +429,7 @@ int dn_session_dispatch(struct denet *d) {
                 dn_ending_kill(d);
         if (d->finish_now)
                 return dn_ending_finish(d);
-        if (d->sample_now || now_ns >= d->schedule.due_ns) {
+        if (pass_is_due(d, now_ns)) {
                 d->sample_now = false;
                 r = dn_sample_take(d, false);
                 if (r < 0)

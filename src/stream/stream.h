@@ -83,6 +83,8 @@ struct denet {
         bool sample_now;        /* asked for by denet_sample */
         bool finish_now;        /* the end is to come with the next dispatch */
         bool stopping;          /* by denet_stop, or the duration */
+        bool behind;            /* who has ended is not all looked at: that is due at once … */
+        int64_t catch_up_ns;    /* … and up to then before a pass, which would find them all once more */
         bool watching;          /* the pidfd is in the loop */
         int64_t peak_sum_kb, peak_process_kb;
         uint32_t cores; /* online; 0: not known */
@@ -109,7 +111,7 @@ void dn_session_close(struct denet *d);
 /* sample.c */
 int dn_sample_take(struct denet *d, bool final); /* one pass, and its records queued. 0 or -ENOMEM */
 int dn_sample_first(struct denet *d);            /* the snapshot that all is counted from; no record */
-int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger */
+int dn_sample_drain(struct denet *d);            /* who has ended, into the ledger, but not for ever: d->behind */
 int dn_sample_open_sources(struct denet *d);
 /* The sampler alone, by a process that loads it or by the module; where there is none then, d->sampler.why says why. 0
  * or -ENOMEM. */
@@ -131,6 +133,8 @@ void dn_ending_status(const struct denet *d, int *ret_code,
 int dn_ending_stop(struct denet *d);          /* TERM now, KILL later; attached: finish */
 void dn_ending_kill(struct denet *d);         /* KILL to every member that lives */
 bool dn_ending_anyone(const struct denet *d); /* a member lives, by the last pass */
+/* The end is the main process's; when the tree is to be waited for, or is being stopped, everybody's. */
+bool dn_ending_waits_for_all(const struct denet *d);
 
 /* facts.c: records that are not samples */
 int dn_facts_open(struct denet *d);

@@ -58,6 +58,7 @@ ACCOUNT = ("pid", "start_ticks", "cpu_ns", "wrote", "may_write", "read", "may_re
 )
 NEST = ("pid", "ended", "own_us", "early_us", "all_us", "orphans", "done")
 TAIL = 2
+TIME_LIMIT = 124
 NAMES: tuple[bytes, ...] = (b"odd name)", b"new\nline", b"\x1b[31mred", b"\xff\xfe", b"gone", b"-o")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -179,12 +180,11 @@ class Plan:
     def children(self) -> bool:
         return "--exclude-children" not in self.options
 
-    @property
-    def whole(self) -> bool:
-        """denet sees the end of everybody."""
+    def is_whole(self, status: int) -> bool:
+        """denet sees the end of everybody: not where the main process's comes first and is no other's."""
         if self.attach or not self.children or self.meanwhile in ("KILL", "INT"):
             return False
-        if "--wait-all" in self.options or self.meanwhile == "duration":
+        if "--wait-all" in self.options or (self.meanwhile == "duration" and status == TIME_LIMIT):
             return True
         return self.tidy and self.meanwhile != "TERM"
 
@@ -327,6 +327,7 @@ class Judge:
         self.run, self.plan = run, run.plan
         self.ledger, self.nest = Ledger.read(run.ledger), read_nest(run.report)
         self.exec_bytes = exec_bytes
+        self.whole = run.plan.is_whole(run.status())
 
     def records(self) -> list[Record]:
         out = self.run.out
@@ -346,7 +347,7 @@ class Judge:
         left = self.ledger.living()
         assert not left, f"still there: {left}"
         assert start_of(self.run.denet_pid) != self.run.started, "denet is still there"
-        if not self.plan.whole:  # then somebody may have been in it still, and the next denet removes it
+        if not self.whole:  # then somebody may have been in it still, and the next denet removes it
             subprocess.run([DENET, "-q", "run", "true"], check=True)
         made = f"denet-{self.run.denet_pid}-{self.run.started}"
         # Others' come and go meanwhile, which Path.rglob does not like.
@@ -366,7 +367,10 @@ class Judge:
             assert status == 0, f"status {status}"
             return
         if self.plan.meanwhile == "duration":
-            assert status == (124 if self.denet_was_in_time() else status)
+            over = last["totals"]["wall_secs"] >= self.plan.ms / 2000
+            assert (status == TIME_LIMIT) == over, f"status {status} of {last}"
+            assert over or not self.plan.tidy, f"ended before its time: {last}"
+            assert not (over and "still_running" in last), f"over, and not stopped: {last}"
         elif code is not None or number is not None:
             assert status == (128 + int(number or 0) if code is None else code), f"status {status} of {last}"
         if self.plan.meanwhile == "" and header["main_code"]:
@@ -374,13 +378,10 @@ class Judge:
         elif self.plan.meanwhile == "" and self.plan.tidy:
             assert number == header["main_signal"] - 1, f"signal {number}"
 
-    def denet_was_in_time(self) -> bool:
-        return self.plan.tidy
-
     def less(self, truth: float, said: float, tolerance: float, name: str, last: Record) -> None:
         """What is short must be said to be so. Where denet did not see the end, it may be; and of those that nobody was
         handed, whoever ignores SIGCHLD may have come and gone between two samples."""
-        if self.plan.attach or self.plan.whole:
+        if self.plan.attach or self.whole:
             assert said >= truth - tolerance or "lower_bound" in last, f"{name}: {said}, and {truth} is true"
 
     def check_cpu(self, last: Record) -> None:
@@ -396,7 +397,7 @@ class Judge:
             max(kernel, told) + 0.05 if not loss else max(kernel, told) * 1.1 + 0.05 + 0.001 * len(self.ledger.accounts)
         )
         assert used <= most, f"CPU time: {used}, and {kernel} by the kernel, {told} by the ledger"
-        if self.plan.whole and not loss:
+        if self.whole and not loss:
             # What denet alone used is in two numbers of whole ticks.
             early = (self.nest["early_us"] - own) / 1e6
             assert used >= early - 0.03, f"CPU time: {used}, and {early} by the kernel"
@@ -437,7 +438,7 @@ class Judge:
             return
         self.check_cpu(last)
         self.check_bytes(last)
-        if self.plan.whole and not self.ledger.header["ignorers"]:
+        if self.whole and not self.ledger.header["ignorers"]:
             assert "lower_bound" not in last, f"nothing was lost: {last}"
 
 

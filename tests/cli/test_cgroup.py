@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -281,6 +282,21 @@ def as_nobody(tmp_path: Path) -> Iterator[Path]:
 
 def denet_as_nobody(*arguments: Argument) -> Result:
     return execute(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", DENET, *arguments])
+
+
+@makes_one
+def test_who_is_in_it_is_killed_though_it_has_another_number_by_then(as_nobody: Path, truth: Helper) -> None:
+    """A limit holds them, as another user. The five seconds of a stop are in it."""
+    movers = shutil.copy(truth("movers"), as_nobody)
+    path = as_nobody / "run.jsonl"
+    limited = f"ulimit -u 1500; exec setpriv --reuid=61236 --regid=61236 --clear-groups {movers} 30 30"
+    result = denet("-q", "-d", "0.3", "-o", path, "run", "bash", "-c", limited)
+    records = read_records(path)
+    last = the(records, "exit")
+    assert result.status == 124
+    assert 5 < last["totals"]["wall_secs"] < 20
+    assert "still_running" not in last
+    assert not directory_of(capability(records)).exists()
 
 
 @makes_one

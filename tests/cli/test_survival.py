@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import Background
+from conftest import Background, Helper
 from harness import (
     DENET,
     SANITIZED,
@@ -233,6 +233,38 @@ def test_a_fork_bomb_is_held_by_its_limit_and_ended(tmp_path: Path) -> None:
     records = read_records(path)
     assert the(records, "exit")["totals"]["processes_seen"] > 1
     assert max(t["aggregated"]["process_count"] for t in of_kind(records, "tree")) <= 60
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else, whom the limit holds")
+def test_orphans_that_end_faster_than_they_can_be_waited_for_do_not_keep_a_duration_from_its_end(
+    tmp_path: Path, truth: Helper
+) -> None:
+    tmp_path.chmod(0o777)
+    orphans = shutil.copy(truth("orphans"), tmp_path)
+    program = copy_for_others(tmp_path)
+    uid, storm_secs = 61235, 24
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (6000, 6000))
+        os.setgid(uid)
+        os.setuid(uid)
+
+    command = ["sh", "-c", f"sleep 0.3; exec {orphans} 60 {storm_secs}"]
+    process = subprocess.Popen(
+        [program, "-q", "-d", "1", "-o", tmp_path / "f", "run", *command], preexec_fn=limited, cwd="/"
+    )
+    began = time.monotonic()
+    try:
+        time.sleep(0.15)
+        os.setpriority(os.PRIO_PROCESS, process.pid, 19)  # the command goes on as it was
+        status = process.wait(2 * storm_secs)
+        took = time.monotonic() - began
+        left = subprocess.run(["pgrep", "-u", str(uid)], capture_output=True).stdout
+    finally:
+        subprocess.run(["pkill", "-KILL", "-u", str(uid)])
+    assert (status, left) == (124, b"")
+    assert took < storm_secs / 2
+    assert "still_running" not in the(read_records(tmp_path / "f"), "exit")
 
 
 def test_a_name_of_somebody_elses_link_is_followed_with_ones_own_rights_alone(tmp_path: Path) -> None:

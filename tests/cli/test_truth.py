@@ -384,6 +384,16 @@ def test_whoever_began_by_an_older_number_is_found_at_the_end_and_waited_for(
     assert last["totals"]["wall_secs"] > 0.3
 
 
+def test_a_command_ends_as_it_did_though_an_orphan_of_its_has_its_number_later(
+    records_file: Path, truth: Helper
+) -> None:
+    if subprocess.run([truth("again"), "3"]).returncode == 77:
+        pytest.skip("no number may be chosen here")
+    result = denet("-q", "--wait-all", "-o", records_file, "run", truth("again"), "3")
+    last = the(read_records(records_file), "exit")
+    assert (result.status, last["exit_code"], last["totals"]["processes_seen"]) == (3, 3, 3)
+
+
 def test_what_denet_does_about_a_signal_is_never_taken_for_what_the_tree_wrote(
     records_file: Path, truth: Helper, tmp_path: Path, background: Background
 ) -> None:

@@ -21,6 +21,28 @@ static void a_duration_stops_it_too(void **state) {
         denet_free(d);
 }
 
+/* The caller comes back when both are over. */
+static void who_outlives_the_command_does_not_outlive_the_duration(void **state) {
+        const denet_record *record;
+        int r;
+        denet *d = run(OPTIONS(.interval_ms = 10, .duration_ms = 400), SHELL("sleep 30 & sleep 0.2"));
+
+        for (int children = 0; children < 2;) {
+                record = wait_for(d, DENET_TREE);
+                for (children = 0; denet_record_row(record, DENET_CHILDREN, (size_t)children);)
+                        children++;
+        }
+        usleep(600000);
+        while ((r = denet_next(d, 200, &record)) == 1)
+                assert_int_not_equal(denet_record_kind(record), DENET_EXIT);
+        assert_int_equal(r, -EAGAIN);
+        assert_int_equal(denet_kill(d), 0);
+        record = wait_for(d, DENET_EXIT);
+        assert_null(strstr(denet_record_json(record, NULL), "still_running"));
+        assert_ended(d, 0, -1);
+        denet_free(d);
+}
+
 static void a_second_stop_does_not_wait(void **state) {
         int64_t before = now_ms();
         const denet_record *record;
@@ -147,6 +169,7 @@ static void a_kill_ends_the_whole_tree_at_once(void **state) {
 }
 
 RUN_TESTS(LEAVES_NOTHING(stopping_ends_the_command), LEAVES_NOTHING(a_duration_stops_it_too),
+          LEAVES_NOTHING(who_outlives_the_command_does_not_outlive_the_duration),
           LEAVES_NOTHING(a_second_stop_does_not_wait), LEAVES_NOTHING(who_does_not_stop_is_killed_with_all_it_started),
           LEAVES_NOTHING(a_command_goes_on_when_its_stream_is_freed), LEAVES_NOTHING(two_streams_share_nothing),
           LEAVES_NOTHING(other_children_of_the_caller_are_left_alone),

@@ -80,11 +80,12 @@ static int network_read(void *state, struct dn_pass *pass) {
 }
 
 /* Of one that was waited for there is no row any more. */
-static int network_drain(void *state, struct dn_ledger *l) {
+static int network_drain(void *state, struct dn_ledger *l, int64_t until_ns) {
         struct network *network = state;
         const struct dn_interfaces *sums = &network->interfaces;
         int r;
 
+        (void)until_ns;
         if (!network->known || !network->target->ended || network->handed)
                 return 0;
         network->handed = true;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "host/apart.h"
+#include "host/clock.h"
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/process.h"
@@ -322,7 +323,7 @@ static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {
                 t->usage_known = true;
                 t->peak_kb = ru.ru_maxrss;
         }
-        if (pid == t->main.pid) {
+        if (pid == t->main.pid && !t->ended) { /* later it may be somebody else's number */
                 t->ended = true;
                 t->wait_status = status;
         }
@@ -358,22 +359,24 @@ static int take_total(struct reap *reap, struct dn_ledger *l) {
         return dn_ledger_set_reaped(l, reap->row);
 }
 
-static int reap_drain(void *state, struct dn_ledger *l) {
+static int reap_drain(void *state, struct dn_ledger *l, int64_t until_ns) {
         struct reap *reap = state;
-        bool any = false;
+        bool any = false, late = false;
         pid_t pid;
+        int r;
 
         take_loader(reap);
         if (!reap->target->own_child)
                 return 0;
-        while ((reap->target->subreaper || !reap->target->ended) && next_zombie(reap->target, &pid)) {
-                int r = end(reap, l, pid);
-
+        while (!late && (reap->target->subreaper || !reap->target->ended) && next_zombie(reap->target, &pid)) {
+                r = end(reap, l, pid);
                 if (r < 0)
                         return r;
                 any = true;
+                late = dn_clock_mono_ns() >= until_ns;
         }
-        return any && reap->target->subreaper ? take_total(reap, l) : 0;
+        r = any && reap->target->subreaper ? take_total(reap, l) : 0;
+        return r == 0 ? late : r;
 }
 
 const struct dn_source dn_source_reap = {
