@@ -8,8 +8,10 @@
  *
  * An int result is 0 or more, or a negative errno value; ret_… is written on success only. Text is UTF-8, ends in NUL
  * and stays with the object that gave it. One thread at a time may use an object; different objects share nothing. The
- * library prints nothing, installs no signal handler and waits for no child but the tree's; only the eBPF module, while
- * it is set up, raises permitted capabilities, of the one thread that does it. */
+ * library prints nothing, installs no signal handler and waits for no child but the tree's, and one that it may fork by
+ * itself where the sampler by BPF is loaded: by clone(2) without a signal at its end, so that no wait for any child
+ * finds it, but one with __WALL or __WCLONE; no handlers of pthread_atfork(3) run. Only what loads BPF programs raises
+ * permitted capabilities, for as long, of the one thread that does it. */
 #ifndef DENET_H
 #define DENET_H
 #include <stddef.h>

@@ -96,7 +96,7 @@ static int64_t set_uptime(struct dn_row *out, const struct dn_row *now, int64_t 
 
         if (!dn_row_get(now, DN_started_at_ms, &started_ms))
                 return 0;
-        uptime = (boot_ms - started_ms) / 1000;
+        uptime = boot_ms > started_ms ? (boot_ms - started_ms) / 1000 : 0; /* it may have begun since the pass has */
         dn_row_set(out, DN_uptime_secs, uptime, out->changed);
         return uptime;
 }

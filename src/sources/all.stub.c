@@ -53,7 +53,8 @@ int64_t dn_platform_own_peak_kb(struct dn_procfs *procfs) {
         return 0;
 }
 
-bool dn_platform_may_fork(struct dn_procfs *procfs) {
+bool dn_platform_may_fork(struct dn_procfs *procfs, int64_t watched) {
         (void)procfs;
+        (void)watched;
         return false;
 }

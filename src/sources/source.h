@@ -4,9 +4,8 @@
 #include "base/text.h"
 #include "model/ledger.h"
 
-#include <sys/types.h>
-
 struct dn_cgroup;
+struct dn_loader;
 struct dn_procfs;
 struct dn_sampler;
 
@@ -41,13 +40,12 @@ struct dn_target {
         /* Written by a source that counts every member by itself (eBPF): */
         bool counted;              /* it has missed none: no total is a lower bound */
         int64_t processes_counted; /* members that there were in all; 0: not known */
-        /* Offered by eBPF; NULL: /proc alone. */
+        /* Offered by a sampler's source or eBPF's; NULL: /proc alone. */
         struct dn_sampler *sampler;
-        int sampler_error; /* -errno: eBPF was to offer one, and cannot */
+        int sampler_error; /* -errno: it was to be offered, and cannot be had */
         bool by_sampler;   /* the session's choice: processes are read by it */
-        /* A child of this process that loads it, and is none of the tree's; the reaping source waits for it. 0: there
-         * is none. */
-        pid_t loader;
+        /* Who loads it, and is none of the tree's; the reaping source waits for it. NULL: there is nobody. */
+        struct dn_loader *loader;
 };
 
 struct dn_pass {
@@ -115,8 +113,9 @@ enum dn_platform_text { DN_TEXT_CMDLINE /* each argument ends in NUL */, DN_TEXT
 /* Appends it. 0 or -errno; of a process that may not be looked at -EACCES. */
 int dn_platform_text(struct dn_procfs *procfs, int64_t pid, int which, struct dn_text *text);
 
-/* To fork this process costs little, and is safe: it has no other thread, and not much memory. */
-bool dn_platform_may_fork(struct dn_procfs *procfs);
+/* To fork this process costs little, and is safe: it has no other thread, and not much memory; and it does not watch
+ * itself, whose children's usage would be its own. */
+bool dn_platform_may_fork(struct dn_procfs *procfs, int64_t watched);
 
 /* Processes and threads on this machine; 0: not known. */
 int64_t dn_platform_tasks(struct dn_procfs *procfs);

@@ -70,7 +70,7 @@ int dn_sample_open_sources(struct denet *d) {
 int dn_sample_open_sampler(struct denet *d) {
         int r = 0;
 
-        if (dn_sampler_source && dn_platform_may_fork(d->target.procfs))
+        if (dn_sampler_source && dn_platform_may_fork(d->target.procfs, d->target.main.pid))
                 r = open_source(d, dn_sampler_source, &d->sampler.why);
         else if (dn_module_open(&d->ebpf, "ebpf", &d->sampler.why) == 0 && d->ebpf.module->shape == DN_SOURCE_SHAPE)
                 r = open_all(d, d->ebpf.module->sources, &d->sampler.why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Who samples the processes: /proc, or eBPF's look at all tasks. To load that takes some twenty milliseconds and two
- * megabytes, and each look a part of a microsecond for each task of the machine, whosever it is: so by itself it comes
- * for a tree that has grown and is a good part of what runs. */
+ * Who samples the processes: /proc, or BPF's look at all tasks. To load that takes some twenty milliseconds of a
+ * process of its own, and each look a part of a microsecond for each task of the machine, whosever it is: so by itself
+ * it comes for a tree that has grown and is a good part of what runs. */
 #include "base/guard.h"
 #include "host/clock.h"
 #include "stream/stream.h"

@@ -85,6 +85,20 @@ def test_with_capabilities_of_the_file_a_user_counts_exactly(capable: Path, trut
 
 
 @needs_setcap
+def test_with_them_what_loads_the_sampler_is_in_no_total(capable: Path) -> None:
+    """Of a child with other rights than those in force, /proc does not say what it has read."""
+    whole = []
+    for sampler in ("procfs", "bpf"):
+        command = ["--sampler", sampler, "-j", "run", "sh", "-c", "(sleep 0.3 &); sleep 0.5"]
+        done = run_installed([capable, *command])
+        assert (done.returncode, done.stderr) == (0, b"")
+        ending = the(parse_records(done.stdout), "exit")
+        whole.append([ending["totals"][n] for n in ("syscall_read_bytes", "syscall_write_bytes", "io_read_ops")])
+        assert "lower_bound" not in ending
+    assert whole[0] == whole[1]
+
+
+@needs_setcap
 def test_what_a_set_user_id_program_does_is_not_told(capable: Path, truth: Helper, tmp_path: Path) -> None:
     """And what it starts; what the user's own do before and after is."""
     raised = tmp_path / "raised"

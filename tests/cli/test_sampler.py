@@ -348,33 +348,80 @@ def test_what_loads_it_is_gone_once_it_is_loaded(by: str, background: Background
     assert {t["aggregated"]["process_count"] for t in trees[:-1]} == {301}
 
 
-@pytest.mark.parametrize("options", [(), ("--sampler", "bpf")], ids=["by-itself", "asked-for"])
-def test_what_it_took_to_load_it_is_none_of_the_tree_s(options: tuple[str, ...]) -> None:
-    """Megabytes of types were read for it; and since there are orphans, the kernel is asked for all that ended here."""
-    command = ["sh", "-c", '(sleep 1 &) ; (sleep 0.5 &) ; exec "$@"', "sh", *grown_tree(150)]
-    result = denet("--debug", *options, "-j", "-i", "50", "-m", "50", "run", *command)
+WITH_ORPHANS = ["sh", "-c", '(sleep 0.6 &) ; (sleep 0.3 &) ; exec "$@"', "sh"]
+IO = ("syscall_read_bytes", "syscall_write_bytes", "io_read_ops", "io_write_ops")
+
+
+def test_what_it_took_to_load_it_is_none_of_the_tree_s() -> None:
+    """There are orphans, so the kernel is asked for all that ended here; and it has waited for the loader, too."""
+    whole = {}
+    for sampler in ("procfs", "bpf"):
+        result = denet("--sampler", sampler, "-j", "-i", "50", "-m", "50", "run", *WITH_ORPHANS, "sleep", "0.9")
+        check_every_line(result.records)
+        assert "denet-loader" not in {p["name"] for t in of_kind(result.records, "tree") for p in processes(t).values()}
+        whole[sampler] = totals(result.records)
+        assert "lower_bound" not in the(result.records, "exit")
+    assert [whole["bpf"][name] for name in IO] == [whole["procfs"][name] for name in IO]
+    assert whole["bpf"]["processes_seen"] == whole["procfs"]["processes_seen"]
+
+
+def test_what_it_took_to_load_it_later_is_none_of_the_tree_s() -> None:
+    """As above, with a tree that grows: it reads 75 KB for it at the least, and that many processes next to nothing."""
+    grow = "import os, time\nfor i in range(299):\n if os.fork() == 0: time.sleep(1.5); os._exit(0)\ntime.sleep(1.6)"
+    result = denet("--debug", "-j", "-i", "50", "-m", "50", "run", *WITH_ORPHANS, sys.executable, "-SEc", grow)
     assert "processes are sampled by BPF from now on" in result.err
     check_every_line(result.records)
-    assert "denet-loader" not in {p["name"] for t in of_kind(result.records, "tree") for p in processes(t).values()}
-    whole = the(result.records, "exit")["totals"]
-    assert whole["processes_seen"] <= 157
-    assert whole["syscall_read_bytes"] < 3_000_000
-    assert "lower_bound" not in whole
+    plain = denet(
+        "--sampler", "procfs", "-j", "-i", "50", "-m", "50", "run", *WITH_ORPHANS, sys.executable, "-SEc", grow
+    )
+    whole, expected = totals(result.records), totals(plain.records)
+    assert whole["processes_seen"] == expected["processes_seen"]
+    assert abs(whole["syscall_read_bytes"] - expected["syscall_read_bytes"]) < 20_000
+    assert whole["syscall_write_bytes"] == expected["syscall_write_bytes"]
+
+
+def test_signals_do_not_lengthen_the_wait_for_a_loader(background: Background) -> None:
+    watcher = background([*filtered("ask", "bpf"), DENET, "--sampler", "bpf", "run", "true"], stderr=subprocess.PIPE)
+    began = time.monotonic()
+    wait_until(lambda: bool(children_of(watcher.pid)))
+    while watcher.poll() is None and time.monotonic() < began + PATIENCE:
+        watcher.send_signal(signal.SIGWINCH)
+        time.sleep(0.05)
+    assert watcher.wait(1) == 125
+    assert watcher.stderr and b"bpf(2) does not return, for 5 s so far" in watcher.stderr.read()
+
+
+def test_the_loader_keeps_nothing_open(background: Background, tmp_path: Path) -> None:
+    """What denet has open would else stay so as long as the loader is stuck."""
+    tree = background(grown_tree(300, 60))
+    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
+    options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
+    watcher = background([*filtered("ask", "bpf"), DENET, *options, "attach", str(tree.pid)])
+    wait_until(lambda: bool(children_of(watcher.pid)))
+    loader = children_of(watcher.pid).split()[0]
+    wait_until(lambda: Path(f"/proc/{loader}/comm").read_text() == "denet-loader\n")
+    wait_until(lambda: len(os.listdir(f"/proc/{loader}/fd")) <= 8)
+    open_files = {os.readlink(entry) for entry in Path(f"/proc/{loader}/fd").iterdir()}
+    assert not {f for f in open_files if f.startswith(("pipe:", str(tmp_path)))}
+    watcher.send_signal(signal.SIGINT)
+    assert watcher.wait(PATIENCE) == 0
 
 
 @pytest.mark.skipif(not shutil.which("prlimit"), reason="takes prlimit(1)")
-def test_where_its_descriptors_have_no_room_proc_is_read_on(tmp_path: Path) -> None:
-    for limit in range(14, 40, 3):
-        path = tmp_path / f"{limit}.jsonl"
-        options = ("-q", "-i", "20", "-m", "20", "-o", path, "run")
-        command: list[Argument] = ["prlimit", f"--nofile={limit}:{limit}", DENET, *options, *grown_tree(120, 0.7)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+def test_where_there_are_few_descriptors_it_is_had_or_not(tmp_path: Path) -> None:
+    """And nothing else is lost by it."""
+    had = set()
+    for limit in range(14, 80, 3):
+        command: list[Argument] = ["prlimit", f"--nofile={limit}:{limit}", DENET, "--sampler", "bpf", "-j", "run"]
+        done = subprocess.run([*command, "sh", "-c", "sleep 0.1; exit 7"], capture_output=True, timeout=PATIENCE)
+        had.add(done.returncode)
         if done.returncode == 125:
-            continue  # too few for anything
-        assert (done.returncode, done.stderr) == (0, "")
-        records = parse_records(path.read_bytes())
+            assert re.fullmatch(rb"denet: [^\n]+\n", done.stderr) and b"Success" not in done.stderr
+            continue
+        records = parse_records(done.stdout)
         check_every_line(records)
-        assert the(records, "exit")["totals"]["processes_seen"] == 121
+        assert the(records, "exit")["totals"]["processes_seen"] == 2
+    assert had == {125, 7}
 
 
 def test_a_loader_that_does_not_come_back_is_killed(background: Background, tmp_path: Path) -> None:

@@ -8,18 +8,21 @@
 
 int dn_ebpf_load_sampler(struct dn_target *target, struct dn_bpf_loaded *ret_loaded, struct dn_text *why) {
         struct dn_ebpf *e = calloc(1, sizeof(*e));
-        int r;
+        int r, n;
 
         if (!e)
                 return -ENOMEM;
         e->target = target;
+        target->wants_sampler = true;
         r = dn_ebpf_load(e, why);
         if (r == 0)
                 r = e->sampler_error;
         if (r < 0)
                 return r;
-        *ret_loaded = (struct dn_bpf_loaded){0};
+        n = dn_object_links(e->object, ret_loaded->links, DN_BPF_LINKS);
+        if (n < 0)
+                return n;
+        ret_loaded->n_links = (uint32_t)n;
         dn_ebpf_sampler_show(e, &ret_loaded->side);
-        ret_loaded->n_links = dn_object_links(e->object, ret_loaded->links, DN_BPF_LINKS);
         return 0;
 }

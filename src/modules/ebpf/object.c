@@ -206,11 +206,16 @@ int dn_object_attach_to_map(struct bpf_program *iterator, struct bpf_map *map, s
         return r;
 }
 
-uint32_t dn_object_links(const struct dn_object *o, int *fds, uint32_t room) {
+int dn_object_links(const struct dn_object *o, int *fds, uint32_t room) {
         uint32_t n = 0;
 
-        for (int i = 0; i < o->skeleton->prog_cnt && n < room; i++)
-                if (*program_at(o->skeleton, i)->link)
-                        fds[n++] = bpf_link__fd(*program_at(o->skeleton, i)->link);
-        return n;
+        for (int i = 0; i < o->skeleton->prog_cnt; i++) {
+                const struct bpf_link *link = *program_at(o->skeleton, i)->link;
+
+                if (link && n == room)
+                        return -E2BIG;
+                if (link)
+                        fds[n++] = bpf_link__fd(link);
+        }
+        return (int)n;
 }

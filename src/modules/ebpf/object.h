@@ -26,8 +26,8 @@ int dn_object_load(struct dn_object *o);
  * place for it. 0 or -errno. */
 int dn_object_attach_to_map(struct bpf_program *iterator, struct bpf_map *map, struct bpf_link **ret_link);
 
-/* The descriptors of its links, which stay its own. How many; at most `room`. */
-uint32_t dn_object_links(const struct dn_object *o, int *fds, uint32_t room);
+/* The descriptors of its links, which stay its own. How many; -E2BIG: more than `room`. */
+int dn_object_links(const struct dn_object *o, int *fds, uint32_t room);
 
 /* Detaches the programs, and frees them. NULL is well; returns it. */
 struct dn_object *dn_object_free(struct dn_object *o);

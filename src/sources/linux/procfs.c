@@ -328,8 +328,8 @@ int64_t dn_platform_own_peak_kb(struct dn_procfs *p) {
         return self.ru_maxrss;
 }
 
-bool dn_platform_may_fork(struct dn_procfs *p) {
+bool dn_platform_may_fork(struct dn_procfs *p, int64_t watched) {
         enum { MUCH_KB = 1 << 17 };
 
-        return p->real && dn_apart_is_alone(p->root) && dn_platform_own_peak_kb(p) < MUCH_KB;
+        return p->real && watched != p->self && dn_apart_is_alone(p->root) && dn_platform_own_peak_kb(p) < MUCH_KB;
 }

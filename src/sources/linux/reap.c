@@ -2,14 +2,16 @@
  * Those that are ours to wait for: the main process, and where this process is a subreaper, every orphan of the tree.
  * Each zombie is read before it is waited for; then its totals stand in the ledger.
  *
- * A subreaper that starts nothing else takes the sum from the kernel instead, which has it finer than a sum of single
- * ends, and of those too that were never seen: getrusage(RUSAGE_CHILDREN), and for I/O /proc/self/io, in which what was
- * waited for is folded, less what its own threads did. Those that work only while the sources are opened have ended
- * when it is read for the first time; of others what they were seen to have done stays theirs when they end. */
+ * A subreaper that starts nothing else but a loader takes the sum from the kernel instead, which has it finer than a
+ * sum of single ends, and of those too that were never seen: getrusage(RUSAGE_CHILDREN), and for I/O /proc/self/io, in
+ * which what was waited for is folded, less what its own threads did. Those that work only while the sources are opened
+ * have ended when it is read for the first time; of others what they were seen to have done stays theirs when they
+ * end. */
 #include "base/file.h"
 #include "base/guard.h"
 #include "host/apart.h"
 #include "host/clock.h"
+#include "sources/linux/loader.h"
 #include "sources/linux/parse_io.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/process.h"
@@ -52,6 +54,11 @@ static void set_io(struct dn_row *row, const struct dn_io *io) {
         dn_row_set(row, DN_io_write_ops, (int64_t)io->syscw, 0);
         dn_row_set(row, DN_disk_cancelled_write_bytes, (int64_t)io->cancelled_write_bytes, 0);
 }
+
+static const uint64_t io_fields = UINT64_C(1) << DN_disk_read_bytes | UINT64_C(1) << DN_disk_write_bytes |
+                                  UINT64_C(1) << DN_syscall_read_bytes | UINT64_C(1) << DN_syscall_write_bytes |
+                                  UINT64_C(1) << DN_io_read_ops | UINT64_C(1) << DN_io_write_ops |
+                                  UINT64_C(1) << DN_disk_cancelled_write_bytes;
 
 static bool read_io(int directory, const char *path, struct dn_io *ret_io) {
         char file[512];
@@ -199,9 +206,15 @@ static int reap_read(void *state, struct dn_pass *pass) {
         return 0;
 }
 
+static bool read_io_of(const struct reap *reap, int64_t pid, struct dn_io *ret_io) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "%lld/io", (long long)pid);
+        return read_io(reap->target->procfs->root, path, ret_io);
+}
+
 /* A zombie's io, through the descriptor that was opened while it lived, or with the right to open it now. */
 static void add_io(struct reap *reap, int64_t pid, const struct dn_member *member) {
-        char path[32];
         struct dn_io io;
 
         if (member) {
@@ -210,8 +223,7 @@ static void add_io(struct reap *reap, int64_t pid, const struct dn_member *membe
         }
         if (reap->row->has >> DN_syscall_read_bytes & 1)
                 return;
-        snprintf(path, sizeof(path), "%lld/io", (long long)pid);
-        if (read_io(reap->target->procfs->root, path, &io))
+        if (read_io_of(reap, pid, &io))
                 set_io(reap->row, &io);
 }
 
@@ -252,46 +264,49 @@ static void add_own_cpu(struct reap *reap, int64_t pid) {
         dn_process_read_stat(reap->target->procfs, member, reap->row, 0);
 }
 
-/* One that is none of the tree's: what it used is taken out again. */
-static void wait_for_other(struct reap *reap, pid_t pid, int options) {
+/* One that is none of the tree's: what it used is taken out again. `io`: what it has read and written; NULL: that is
+ * not known, nor is then what the others have. */
+static void wait_for_other(struct reap *reap, pid_t pid, int options, const struct dn_io *io) {
         struct rusage ru;
-        char path[32];
-        struct dn_io io;
-        bool has_io;
 
-        snprintf(path, sizeof(path), "%lld/io", (long long)pid);
-        has_io = read_io(reap->target->procfs->root, path, &io);
         if (wait4(pid, NULL, options | WNOHANG, &ru) != pid)
                 return;
         reap->row->has = 0;
         set_usage(reap->row, &ru);
-        if (has_io)
-                set_io(reap->row, &io);
+        if (io)
+                set_io(reap->row, io);
         for (int id = 0; id < DN_FIELDS; id++)
                 if (reap->row->has >> id & 1)
                         dn_row_set(reap->baseline, id, dn_row_or_zero(reap->baseline, id) + reap->row->v[id], 0);
+        if (!io)
+                reap->baseline->has &= ~io_fields;
 }
 
 /* A child that this process had before the command, and now waits for. */
 static bool take_older(struct reap *reap, pid_t pid) {
         struct dn_key key;
+        struct dn_io io;
 
         if (dn_platform_identify(reap->target->procfs, pid, &key) < 0 || key.start >= reap->target->main.start)
                 return false;
-        wait_for_other(reap, pid, 0);
+        wait_for_other(reap, pid, 0, read_io_of(reap, pid, &io) ? &io : NULL);
         return true;
 }
 
+/* Of one with capabilities that are not in force here the file may not be read, so it says by itself what it has done.
+ */
 static void take_loader(struct reap *reap) {
-        pid_t *loader = &reap->target->loader;
+        struct dn_loader *loader = reap->target->loader;
         siginfo_t info = {0};
+        struct dn_io io;
 
-        if (*loader == 0)
+        if (!loader || loader->pid == 0)
                 return;
-        if (waitid(P_PID, (id_t)*loader, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid == 0)
+        if (waitid(P_PID, (id_t)loader->pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid == 0)
                 return;
-        wait_for_other(reap, *loader, __WALL);
-        *loader = 0;
+        io = loader->io;
+        wait_for_other(reap, loader->pid, __WALL, loader->has_io || read_io_of(reap, loader->pid, &io) ? &io : NULL);
+        loader->pid = 0;
 }
 
 static int end(struct reap *reap, struct dn_ledger *l, pid_t pid) {

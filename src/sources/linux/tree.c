@@ -13,6 +13,7 @@
 #include "base/guard.h"
 #include "host/cgroup.h"
 #include "host/clock.h"
+#include "sources/linux/loader.h"
 #include "sources/linux/parse_stat.h"
 #include "sources/linux/procfs.h"
 #include "sources/linux/sampler.h"
@@ -84,6 +85,10 @@ static int64_t newest_pid(const struct tree *tree) {
 }
 
 static int note(struct tree *tree, const struct candidate *c) {
+        const struct dn_loader *loader = tree->target->loader;
+
+        if (loader && c->pid == loader->pid)
+                return 0;
         if (tree->n_found == tree->room) {
                 uint32_t room = tree->room ? tree->room * 2 : 64;
                 struct candidate *found = realloc(tree->found, room * sizeof(*found));
@@ -267,8 +272,7 @@ static bool belongs(const struct tree *tree, const struct candidate *c, struct d
                 *ret_parent = parent->key;
                 return true;
         }
-        if (tree->target->subreaper && c->ppid == tree->self && c->pid != tree->target->loader &&
-            is_younger(c, tree->target->main)) {
+        if (tree->target->subreaper && c->ppid == tree->self && is_younger(c, tree->target->main)) {
                 *ret_parent = tree->target->main;
                 return true;
         }
