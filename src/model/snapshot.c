@@ -94,7 +94,8 @@ struct dn_row *dn_snapshot_whole(const struct dn_snapshot *s) {
 
 void dn_snapshot_leave(struct dn_snapshot *last, const struct dn_ledger *ledger) {
         for (uint32_t i = 0; i < ledger->n_left; i++) {
-                struct dn_row *row = dn_snapshot_find(last, ledger->left[i]);
+                /* One that was never seen has no start, and no row. */
+                struct dn_row *row = ledger->left[i].start ? dn_snapshot_find(last, ledger->left[i]) : NULL;
 
                 if (row)
                         row->gone = true;

@@ -142,7 +142,7 @@ int dn_ending_finish(struct denet *d) {
         int r = dn_sample_take(d, true);
 
         /* Who was there when the time was over does not outlive it, though the main process had ended by then. */
-        if (r == 0 && !d->stopping && d->last_sample_ns >= d->stop_at_ns)
+        if (r == 0 && !d->stopping && d->last_sample_ns >= d->stop_at_ns && dn_ending_anyone(d))
                 r = dn_ending_stop(d);
         if (r == 0)
                 r = waits_on(d);
@@ -157,6 +157,35 @@ int dn_ending_finish(struct denet *d) {
         return dn_stream_queue(d, &item);
 }
 
+/* By a descriptor of the process, opened before it is looked at whether it is still the one meant. */
+static void signal_member(const struct denet *d, struct dn_key key, int number) {
+        dn_autoclose int pidfd = dn_pidfd_open(key.pid);
+        struct dn_key found;
+
+        if (pidfd >= 0 && dn_platform_identify(d->target.procfs, key.pid, &found) == 0 && dn_key_equal(key, found))
+                dn_kill(pidfd, number);
+}
+
+static void signal_living(const struct denet *d, int number) {
+        const struct dn_table *rows = &d->last->part[DN_PROCESS];
+
+        for (uint32_t i = 0; i < rows->n; i++)
+                if (!dn_row_ended(dn_table_row(rows, i)))
+                        signal_member(d, dn_table_row(rows, i)->key, number);
+}
+
+/* The main process, which may have a way of its own to end the others; where it has ended, them. */
+static void ask_to_end(const struct denet *d) {
+        static const int numbers[] = {SIGTERM, SIGCONT /* a stopped one would not see it */};
+
+        for (size_t i = 0; i < DN_COUNT(numbers); i++) {
+                if (d->target.ended)
+                        signal_living(d, numbers[i]);
+                else
+                        dn_kill(d->held.pidfd, numbers[i]);
+        }
+}
+
 int dn_ending_stop(struct denet *d) {
         /* Not here: a record that was given out, or waits, is of the last sample still. */
         if (d->stopping || d->mode == DN_MODE_ATTACH) {
@@ -166,27 +195,13 @@ int dn_ending_stop(struct denet *d) {
         d->stopping = true;
         dn_stream_debug(d, "stopping: TERM to %lld", (long long)d->target.main.pid);
         d->kill_at_ns = dn_clock_mono_ns() + grace_ns;
-        dn_kill(d->held.pidfd, SIGTERM);
-        dn_kill(d->held.pidfd, SIGCONT); /* a stopped one would not see it */
+        ask_to_end(d);
         return 0;
 }
 
-/* By a descriptor of the process, opened before it is looked at whether it is still the one meant. */
-static void kill_member(const struct denet *d, struct dn_key key) {
-        dn_autoclose int pidfd = dn_pidfd_open(key.pid);
-        struct dn_key found;
-
-        if (pidfd >= 0 && dn_platform_identify(d->target.procfs, key.pid, &found) == 0 && dn_key_equal(key, found))
-                dn_kill(pidfd, SIGKILL);
-}
-
 void dn_ending_kill(struct denet *d) {
-        const struct dn_table *rows = &d->last->part[DN_PROCESS];
-
         dn_own_cgroup_kill(&d->cgroup);
-        for (uint32_t i = 0; i < rows->n; i++)
-                if (!dn_row_ended(dn_table_row(rows, i)))
-                        kill_member(d, dn_table_row(rows, i)->key);
+        signal_living(d, SIGKILL);
         /* Who was born since the last pass is seen by the next. */
         d->sample_now = true;
         d->kill_at_ns = dn_clock_mono_ns() + again_ns;

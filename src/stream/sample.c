@@ -272,7 +272,8 @@ static int derive(struct denet *d) {
 }
 
 int dn_sample_take(struct denet *d, bool final) {
-        enum { CATCH_UP = 10 }; /* times as long as a pass takes */
+        enum { CATCH_UP = 10 }; /* times as long as a pass takes … */
+        const int64_t longest_ns = 1000000000;
         struct dn_pass pass = {.final = final};
         struct dn_queued item = {.kind = d->target.children ? DN_TREE : DN_SAMPLE, .sample = &d->sample};
         int64_t took_ns;
@@ -292,7 +293,7 @@ int dn_sample_take(struct denet *d, bool final) {
         dn_stream_debug(d, "sample at %.3f s: %u processes, read in %lld us", (double)d->sample.elapsed_us / 1e6,
                         d->last->part[DN_PROCESS].n, (long long)took_ns / 1000);
         d->last_sample_ns = pass.mono_ns;
-        d->catch_up_ns = pass.mono_ns + took_ns + CATCH_UP * took_ns;
+        d->catch_up_ns = pass.mono_ns + took_ns + (CATCH_UP * took_ns < longest_ns ? CATCH_UP * took_ns : longest_ns);
         r = dn_facts_abilities(d);
         if (r == 0 && d->target.children && d->o.children != DENET_CHILDREN_NONE)
                 r = dn_facts_children(d);

@@ -229,7 +229,7 @@ def test_a_fork_bomb_is_held_by_its_limit_and_ended(tmp_path: Path) -> None:
         status = process.wait(60)
     finally:
         subprocess.run(["pkill", "-KILL", "-u", str(uid)])
-    assert status in (9, 124)
+    assert status in (2, 9, 124), "2: the shell could not start its sleep"
     records = read_records(path)
     assert the(records, "exit")["totals"]["processes_seen"] > 1
     assert max(t["aggregated"]["process_count"] for t in of_kind(records, "tree")) <= 60

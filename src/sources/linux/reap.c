@@ -374,9 +374,12 @@ static int take_total(struct reap *reap, struct dn_ledger *l) {
         return dn_ledger_set_reaped(l, reap->row);
 }
 
+/* With the main process it may be over: then only what is left of the others is taken yet. */
 static int reap_drain(void *state, struct dn_ledger *l, int64_t until_ns) {
+        const int64_t rest_ns = 50000000;
         struct reap *reap = state;
         bool any = false, late = false;
+        int64_t now_ns;
         pid_t pid;
         int r;
 
@@ -384,11 +387,16 @@ static int reap_drain(void *state, struct dn_ledger *l, int64_t until_ns) {
         if (!reap->target->own_child)
                 return 0;
         while (!late && (reap->target->subreaper || !reap->target->ended) && next_zombie(reap->target, &pid)) {
+                bool lived = !reap->target->ended;
+
                 r = end(reap, l, pid);
                 if (r < 0)
                         return r;
                 any = true;
-                late = dn_clock_mono_ns() >= until_ns;
+                now_ns = dn_clock_mono_ns();
+                if (lived && reap->target->ended && now_ns + rest_ns < until_ns)
+                        until_ns = now_ns + rest_ns;
+                late = now_ns >= until_ns;
         }
         r = any && reap->target->subreaper ? take_total(reap, l) : 0;
         return r == 0 ? late : r;
