@@ -95,7 +95,10 @@ static bool take_round(denet *d, int64_t start) {
 }
 
 int main(int argc, char *argv[]) {
-        denet_options o = {.struct_size = sizeof(o), .interval_ms = 3600000, .max_interval_ms = 3600000};
+        denet_options o = {.struct_size = sizeof(o),
+                           .interval_ms = 3600000,
+                           .max_interval_ms = 3600000,
+                           .sampler = DENET_SAMPLER_PROCFS};
         struct rlimit limit;
         denet_error error;
         int64_t began_ms;

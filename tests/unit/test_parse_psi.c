@@ -33,6 +33,15 @@ static void of_older_kernels_cpu_has_no_full(void **state) {
         assert_int_equal(psi.some_avg10_centi, 7);
 }
 
+static void of_a_line_that_is_refused_nothing_is_taken(void **state) {
+        struct dn_psi psi;
+
+        assert_int_equal(parse("some avg10=0.07 total=9\nfull avg10=1.00 total=18446744073709551615\n", &psi), 0);
+        assert_false(psi.has_full);
+        assert_int_equal(psi.full_avg10_centi, 0);
+        assert_int_equal(psi.full_total_usec, 0);
+}
+
 static void what_a_later_kernel_adds_is_passed_over(void **state) {
         struct dn_psi psi;
 
@@ -63,5 +72,6 @@ static void what_is_missing_or_no_number_is_refused(void **state) {
 }
 
 RUN_TESTS(cmocka_unit_test(both_lines_are_read), cmocka_unit_test(of_older_kernels_cpu_has_no_full),
+          cmocka_unit_test(of_a_line_that_is_refused_nothing_is_taken),
           cmocka_unit_test(what_a_later_kernel_adds_is_passed_over),
           cmocka_unit_test(what_is_missing_or_no_number_is_refused))

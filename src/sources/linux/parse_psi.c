@@ -15,20 +15,25 @@ static bool take_centi(struct dn_str number, uint64_t *ret_centi) {
         return true;
 }
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" */
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"; both numbers or none. */
 static bool take_line(struct dn_str line, uint64_t *ret_centi, uint64_t *ret_usec) {
         bool has_average = false, has_total = false;
+        uint64_t centi = 0, usec = 0;
         struct dn_str word, key;
 
         while (dn_str_word(&line, &word)) {
                 if (!dn_str_cut(&word, '=', &key))
                         return false;
                 if (dn_str_equal(key, DN_STR("avg10")))
-                        has_average = take_centi(word, ret_centi);
+                        has_average = take_centi(word, &centi);
                 else if (dn_str_equal(key, DN_STR("total")))
-                        has_total = dn_str_u64(word, ret_usec) && *ret_usec >> 61 == 0;
+                        has_total = dn_str_u64(word, &usec) && usec >> 61 == 0;
         }
-        return has_average && has_total;
+        if (!has_average || !has_total)
+                return false;
+        *ret_centi = centi;
+        *ret_usec = usec;
+        return true;
 }
 
 int dn_psi_parse(struct dn_str file, struct dn_psi *ret_psi) {
