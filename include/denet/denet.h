@@ -137,9 +137,10 @@ DENET_API int denet_probe(denet **ret_d, const denet_options *o, denet_error *er
 /* Closes it and returns NULL; d may be NULL. A command that runs goes on, and is then the caller's to wait for. */
 DENET_API denet *denet_free(denet *d);
 
-/* Does what is due, waiting at most timeout_ms for it (-1: as long as it takes). 1: *ret_record is the next record. 0:
- * the end. -EAGAIN: nothing yet. -EINTR: a signal. -EBADMSG: a broken line of a file, left out; call again. -EUCLEAN: a
- * compressed file is damaged; -EFBIG: a line does not end; nothing comes after these. */
+/* Does what is due, waiting at most timeout_ms for it (-1: as long as it takes); to wait for orphans that end without
+ * an end takes a second at most each time. 1: *ret_record is the next record. 0: the end. -EAGAIN: nothing yet. -EINTR:
+ * a signal. -EBADMSG: a broken line of a file, left out; call again. -EUCLEAN: a compressed file is damaged; -EFBIG: a
+ * line does not end; nothing comes after these. */
 DENET_API int denet_next(denet *d, int timeout_ms, const denet_record **ret_record);
 
 /* Readable when denet_next has something to do, for one's own poll. -ENOTSUP for a file. */
