@@ -362,7 +362,8 @@ def test_what_it_took_to_load_it_is_none_of_the_tree_s() -> None:
         whole[sampler] = totals(result.records)
         assert "lower_bound" not in the(result.records, "exit")
     assert [whole["bpf"][name] for name in IO] == [whole["procfs"][name] for name in IO]
-    assert whole["bpf"]["processes_seen"] == whole["procfs"]["processes_seen"]
+    if not SLOW:  # there a sample may meet a shell that the other missed
+        assert whole["bpf"]["processes_seen"] == whole["procfs"]["processes_seen"]
 
 
 def test_what_it_took_to_load_it_later_is_none_of_the_tree_s() -> None:
