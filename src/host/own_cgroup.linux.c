@@ -301,8 +301,8 @@ void dn_own_cgroup_kill(const struct dn_cgroup *c) {
         dn_autoclose int fd =
                 c->own && c->at[DN_UNIFIED] >= 0 ? openat(c->at[DN_UNIFIED], "cgroup.kill", O_WRONLY | O_CLOEXEC) : -1;
 
-        if (fd >= 0 && write(fd, "1", 1) < 0)
-                return; /* each is killed by itself too */
+        if (fd >= 0)
+                (void)!write(fd, "1", 1); /* each is killed by itself too */
 }
 
 int dn_own_cgroup_join(struct dn_cgroup *c, pid_t pid, bool unified) {

@@ -331,14 +331,21 @@ def children_of(pid: int) -> str:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text()
 
 
+def attached_to_many(
+    background: Background, out: Path, before: Sequence[Argument] = (), environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A denet attached to 300 that sleep and their parent."""
+    tree = background(grown_tree(300, 60))
+    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
+    options = ("-q", "-i", "50", "-m", "50", "-o", out)
+    return background([*before, DENET, *options, "attach", str(tree.pid)], env=environment)
+
+
 @pytest.mark.parametrize("by", ["itself", "the-module"])
 def test_what_loads_it_is_gone_once_it_is_loaded(by: str, background: Background, tmp_path: Path) -> None:
     """A process of its own; or where denet has other threads, as the library's hosts may have, the module."""
-    tree = background(grown_tree(300, 60))
-    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
     environment = preloading(built_double("second_thread", tmp_path)) if by == "the-module" else None
-    options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
-    watcher = background([DENET, *options, "attach", str(tree.pid)], env=environment)
+    watcher = attached_to_many(background, tmp_path / "run.jsonl", environment=environment)
     wait_until(lambda: bool(walks_of(watcher.pid)))
     wait_until(lambda: not children_of(watcher.pid))
     assert ("libbpf" in libraries_of(watcher.pid)) == (by == "the-module")
@@ -394,10 +401,7 @@ def test_signals_do_not_lengthen_the_wait_for_a_loader(background: Background) -
 
 def test_the_loader_keeps_nothing_open(background: Background, tmp_path: Path) -> None:
     """What denet has open would else stay so as long as the loader is stuck."""
-    tree = background(grown_tree(300, 60))
-    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
-    options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
-    watcher = background([*filtered("ask", "bpf"), DENET, *options, "attach", str(tree.pid)])
+    watcher = attached_to_many(background, tmp_path / "run.jsonl", filtered("ask", "bpf"))
     wait_until(lambda: bool(children_of(watcher.pid)))
     loader = children_of(watcher.pid).split()[0]
     wait_until(lambda: Path(f"/proc/{loader}/comm").read_text() == "denet-loader\n")
@@ -427,10 +431,7 @@ def test_where_there_are_few_descriptors_it_is_had_or_not(tmp_path: Path) -> Non
 
 def test_a_loader_that_does_not_come_back_is_killed(background: Background, tmp_path: Path) -> None:
     """After some seconds; and samples go on meanwhile."""
-    tree = background(grown_tree(300, 60))
-    wait_until(lambda: len(children_of(tree.pid).split()) == 300)
-    options = ("-q", "-i", "50", "-m", "50", "-o", tmp_path / "run.jsonl")
-    watcher = background([*filtered("ask", "bpf"), DENET, *options, "attach", str(tree.pid)])
+    watcher = attached_to_many(background, tmp_path / "run.jsonl", filtered("ask", "bpf"))
     wait_until(lambda: bool(children_of(watcher.pid)))
     wait_until(lambda: not children_of(watcher.pid))
     watcher.send_signal(signal.SIGINT)

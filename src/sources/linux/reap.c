@@ -55,11 +55,6 @@ static void set_io(struct dn_row *row, const struct dn_io *io) {
         dn_row_set(row, DN_disk_cancelled_write_bytes, (int64_t)io->cancelled_write_bytes, 0);
 }
 
-static const uint64_t io_fields = UINT64_C(1) << DN_disk_read_bytes | UINT64_C(1) << DN_disk_write_bytes |
-                                  UINT64_C(1) << DN_syscall_read_bytes | UINT64_C(1) << DN_syscall_write_bytes |
-                                  UINT64_C(1) << DN_io_read_ops | UINT64_C(1) << DN_io_write_ops |
-                                  UINT64_C(1) << DN_disk_cancelled_write_bytes;
-
 static bool read_io(int directory, const char *path, struct dn_io *ret_io) {
         char file[512];
         int n = dn_file_read(directory, path, file, sizeof(file));
@@ -278,8 +273,7 @@ static void wait_for_other(struct reap *reap, pid_t pid, int options, const stru
         for (int id = 0; id < DN_FIELDS; id++)
                 if (reap->row->has >> id & 1)
                         dn_row_set(reap->baseline, id, dn_row_or_zero(reap->baseline, id) + reap->row->v[id], 0);
-        if (!io)
-                reap->baseline->has &= ~io_fields;
+        reap->baseline->has &= reap->row->has;
 }
 
 /* A child that this process had before the command, and now waits for. */

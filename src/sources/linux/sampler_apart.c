@@ -36,6 +36,12 @@ struct answer {
         char why[512];
 };
 
+/* Room for the descriptors, aligned as a header is. */
+union control {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(FDS * sizeof(int))];
+};
+
 struct apart {
         struct dn_target *target;
         struct dn_loader loader;
@@ -69,10 +75,7 @@ static uint32_t list(const struct dn_bpf_loaded *l, int *fds) {
 }
 
 static void send_answer(int socket, struct answer *answer) {
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(FDS * sizeof(int))];
-        } control = {0};
+        union control control = {0};
         struct iovec piece = {answer, sizeof(*answer)};
         struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
         uint32_t n;
@@ -192,10 +195,7 @@ static int take_descriptors(struct msghdr *message, const struct dn_bpf_loaded *
 
 /* 0; -EAGAIN: it has not come yet; -errno, and `why` where the sampler was not even tried. */
 static int take_answer(struct apart *a, int flags, struct dn_text *why) {
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(FDS * sizeof(int))];
-        } control = {0};
+        union control control = {0};
         struct answer answer = {0};
         struct iovec piece = {&answer, sizeof(answer)};
         struct msghdr message = {.msg_iov = &piece,
